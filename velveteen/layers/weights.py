@@ -1,0 +1,122 @@
+"""A layer's weight as users and files see it, whatever layout the kernel keeps it in."""
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from contextvars import ContextVar
+from typing import Any
+
+import torch
+from torch import nn
+
+from velveteen import backend
+from velveteen.errors import ShapeError
+from velveteen.tensors import Shape, TensorLike, Variable, copy_to_store
+
+_scopes: ContextVar[tuple[str, ...]] = ContextVar("name scopes", default=())
+
+
+@contextlib.contextmanager
+def name_scope(name: str) -> Iterator[None]:
+    """Prefixes the names of the weights made inside: "lstm_1" makes "lstm_1/kernel"."""
+    token = _scopes.set((*_scopes.get(), name))
+    try:
+        yield
+    finally:
+        _scopes.reset(token)
+
+
+class Weight(Variable):
+    """A view of an nn.Parameter (or buffer) of a layer, in TensorFlow.js's layout.
+
+    Args:
+        module, attribute: where the parameter lives.
+        name: as in files, such as "dense_1/kernel".
+        shape: in TensorFlow.js's layout.
+        stored: how the axes of that layout are permuted in the parameter; None for not at all.
+    """
+
+    __slots__ = ("module", "attribute", "full_shape", "stored", "constraint", "regularizer")
+
+    def __init__(
+        self,
+        module: nn.Module,
+        attribute: str,
+        name: str,
+        shape: Sequence[int],
+        stored: Sequence[int] | None,
+        regularizer: Callable[[torch.Tensor], torch.Tensor] | None,
+        constraint: Callable[[torch.Tensor], torch.Tensor] | None,
+    ):
+        self._store = None
+        self.module = module
+        self.attribute = attribute
+        self.name = "/".join((*_scopes.get(), name))
+        self.full_shape = Shape(shape)
+        self.stored = tuple(stored) if stored is not None else None
+        self.regularizer = regularizer
+        self.constraint = constraint
+        Variable._all[id(self)] = self
+
+    @property
+    def parameter(self) -> torch.Tensor:
+        """The nn.Parameter or buffer itself, in the kernel's layout."""
+        return getattr(self.module, self.attribute)
+
+    def inside(self, outside: torch.Tensor) -> torch.Tensor:
+        """Returns a value of TensorFlow.js's layout in the kernel's layout, as a view."""
+        return outside if self.stored is None else outside.permute(self.stored)
+
+    def outside(self, inside: torch.Tensor) -> torch.Tensor:
+        """Returns a value of the kernel's layout in TensorFlow.js's layout, as a view."""
+        if self.stored is None:
+            return inside
+        back = sorted(range(len(self.stored)), key=self.stored.__getitem__)
+        return inside.permute(back)
+
+    @property
+    def value(self) -> torch.Tensor:
+        parameter = self.parameter
+        if backend.is_recording():
+            return self.outside(parameter)
+        # A copy: the optimizer changes the parameter in place, and a Tensor never changes.
+        return self.outside(parameter.detach()).clone(memory_format=torch.contiguous_format)
+
+    @property
+    def shape(self) -> Shape:
+        return self.full_shape
+
+    @property
+    def is_disposed(self) -> bool:
+        return False
+
+    @property
+    def trainable(self) -> bool:  # type: ignore[override]
+        return isinstance(self.parameter, nn.Parameter)
+
+    def read(self) -> "Variable":
+        """Returns this weight, which is a tensor as any other (TensorFlow.js's `LayerVariable.read`)."""
+        return self
+
+    def assign(self, new_value: TensorLike) -> None:
+        """Replaces the weight's values.
+
+        Raises:
+            ShapeError: when the shape differs.
+        """
+        store: Any = new_value if isinstance(new_value, torch.Tensor) else copy_to_store(new_value)
+        if Shape(store.shape) != self.full_shape:
+            raise ShapeError(f'Weight "{self.name}" has shape {self.full_shape}, so it cannot take {Shape(store.shape)}.')
+        with torch.no_grad():
+            self.parameter.copy_(self.inside(store))
+
+    write = assign
+
+    def constrain(self) -> None:
+        """Puts the weight back into the set that its constraint allows."""
+        if self.constraint is not None:
+            with torch.no_grad():
+                view = self.outside(self.parameter)
+                view.copy_(self.constraint(view))
+
+    def dispose(self) -> None:
+        """Does nothing: the weight lives as long as its layer."""
