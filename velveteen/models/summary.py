@@ -1,0 +1,78 @@
+"""The table that `model.summary()` prints."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from velveteen.layers import Layer
+from velveteen.tensors import Shape
+
+if TYPE_CHECKING:
+    from velveteen.models.model import Model
+
+
+def print_summary(model: "Model", line_length: int | None, print_fn: Callable[[str], None] | None) -> None:
+    """Prints the layers with input and output shapes and parameters: a table in a terminal, plain text elsewhere."""
+    console = Console(width=line_length, soft_wrap=False)
+    if not console.is_terminal and line_length is None:
+        console = Console(width=100, soft_wrap=False)
+    plain = print_fn is not None or not console.is_terminal
+    table = Table(box=box.ASCII2 if plain else box.ROUNDED, header_style="bold")
+    table.add_column("Layer (type)", overflow="fold")
+    table.add_column("Input shape", overflow="fold")
+    table.add_column("Output shape", overflow="fold")
+    table.add_column("Param #", justify="right")
+    for layer in model.sublayers():
+        table.add_row(f"{layer.name} ({layer.class_name})", *_shapes(layer), _count(layer))
+    lines = [f'Model "{model.name}" ({model.class_name})'] if plain else [f'Model "[bold]{model.name}[/]"']
+    with console.capture() as capture:
+        console.print(lines[0])
+        console.print(table)
+        console.print(_totals(model), highlight=False)
+    text = capture.get().rstrip("\n")
+    for line in text.split("\n"):
+        (print_fn or print)(line)
+
+
+def parameter_counts(model: "Model") -> dict[str, int]:
+    """Returns how many numbers the weights hold: "total", "trainable", "non_trainable", and the "bytes" they take."""
+    trainable = sum(weight.parameter.numel() for weight in model.trainable_weights)
+    frozen = sum(weight.parameter.numel() for weight in model.non_trainable_weights)
+    size = sum(weight.parameter.numel() * weight.parameter.element_size() for weight in model.weights)
+    return {"total": trainable + frozen, "trainable": trainable, "non_trainable": frozen, "bytes": size}
+
+
+def _totals(model: "Model") -> str:
+    counts = parameter_counts(model)
+    return (
+        f"Total params: {counts['total']:,} ({_readable(counts['bytes'])})\n"
+        f"Trainable params: {counts['trainable']:,}\n"
+        f"Non-trainable params: {counts['non_trainable']:,}"
+    )
+
+
+def _shapes(layer: Layer) -> tuple[str, str]:
+    if not layer.inbound_nodes:
+        return "?", "?"
+    node = layer.inbound_nodes[-1]
+    inputs = [tensor.shape for tensor in node.inputs] or [tensor.shape for tensor in node.outputs]
+    return _listed(inputs), _listed([tensor.shape for tensor in node.outputs])
+
+
+def _listed(shapes: list[Shape]) -> str:
+    return ", ".join(map(str, shapes))
+
+
+def _count(layer: Layer) -> str:
+    return f"{layer.count_params():,}" if layer.built else "not built"
+
+
+def _readable(size: float) -> str:
+    for unit in ("B", "KB", "MB"):
+        if size < 1024:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.2f} {unit}"
+        size /= 1024
+    return f"{size:.2f} GB"
