@@ -1,0 +1,37 @@
+"""TensorFlow.js's files, and everything else that a model can be loaded from or saved to."""
+
+from velveteen.io.artifacts import (
+    ModelArtifacts,
+    ModelArtifactsInfo,
+    SaveResult,
+    get_model_artifacts_info_for_json,
+)
+from velveteen.io.folders import folder
+from velveteen.io.handlers import from_memory, register_load_router, register_save_router, with_save_handler
+from velveteen.io.loading import load_weights
+from velveteen.io.management import copy_model, list_models, move_model, remove_model
+from velveteen.io.web import http_handler as http
+from velveteen.io.weights import EncodedWeights, NamedTensor, decode_weights, encode_weights, get_weight_specs
+
+__all__ = [
+    "EncodedWeights",
+    "ModelArtifacts",
+    "ModelArtifactsInfo",
+    "NamedTensor",
+    "SaveResult",
+    "copy_model",
+    "decode_weights",
+    "encode_weights",
+    "folder",
+    "from_memory",
+    "get_model_artifacts_info_for_json",
+    "get_weight_specs",
+    "http",
+    "list_models",
+    "load_weights",
+    "move_model",
+    "register_load_router",
+    "register_save_router",
+    "remove_model",
+    "with_save_handler",
+]
