@@ -1,0 +1,59 @@
+# Every target makes .venv first, or finds it up to date. `make setup PYTHON=python3.12` names the Python to use.
+PYTHON ?=
+WORKERS ?= 2
+ARGS ?=
+
+in_venv := .venv/bin/
+# Workers share the cores, so each computes on one.
+pytest := OMP_NUM_THREADS=1 $(in_venv)python -m pytest
+
+.PHONY: help setup demo test test-slow check lint types imports format browsers bench clean
+
+help:
+	@echo "make setup      .venv with velveteen in it"
+	@echo "make demo       trains a network on handwritten digits, and makes a page that reads yours"
+	@echo "make test       everything that a change must pass: check, then the tests"
+	@echo "make check      lint, types and imports"
+	@echo "make test-slow  the tests that take longer than a minute"
+	@echo "make format     puts the code into the house's format"
+	@echo "make bench      measures velveteen beside plain PyTorch"
+	@echo "make clean      removes what the other targets made"
+
+setup:
+	@PYTHON="$(PYTHON)" sh tools/setup.sh
+
+demo: setup
+	$(in_venv)velveteen demo $(ARGS)
+
+test: setup browsers check
+	$(pytest) -n $(WORKERS) $(ARGS)
+
+test-slow: setup browsers
+	$(pytest) -m slow $(ARGS)
+
+check: setup lint types imports
+
+lint: setup
+	$(in_venv)ruff check
+	$(in_venv)ruff format --check
+
+types: setup
+	$(in_venv)mypy
+
+imports: setup
+	$(in_venv)lint-imports
+
+format: setup
+	$(in_venv)ruff check --fix
+	$(in_venv)ruff format
+
+browsers: setup
+	@$(in_venv)python tools/chromium.py
+	@$(in_venv)python tools/node.py $(dir $(wildcard web/package.json tests/*/package.json))
+
+bench: setup
+	$(in_venv)python -m bench $(ARGS)
+
+clean:
+	rm -rf .venv build dist .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
