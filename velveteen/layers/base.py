@@ -15,7 +15,7 @@ from torch import nn
 from velveteen import backend
 from velveteen.errors import ArgumentError, ArgumentTypeError, DtypeError, ShapeError, StateError
 from velveteen.layers._graph import Node, SymbolicTensor
-from velveteen.layers.weights import Weight, name_scope
+from velveteen.layers.weights import Weight, initial_value, name_scope
 from velveteen.serialization import (
     Serializable,
     constructor_parameters,
@@ -128,7 +128,7 @@ class Layer(nn.Module, Serializable):
             stored: the permutation of that layout's axes that the kernel likes; 4-D weights that are permuted are
                 laid out as PyTorch's channels_last.
         """
-        value = initializer(tuple(shape), dtype).to(backend.device())
+        value = initial_value(name, shape, dtype, initializer).to(backend.device())
         if stored is not None:
             value = value.permute(tuple(stored))
             layout = torch.channels_last if value.dim() == 4 else torch.contiguous_format

@@ -1,6 +1,7 @@
 """A layer's weight as users and files see it, whatever layout the kernel keeps it in."""
 
 import contextlib
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextvars import ContextVar
 from typing import Any
@@ -9,8 +10,8 @@ import torch
 from torch import nn
 
 from velveteen import backend
-from velveteen.errors import ShapeError
-from velveteen.tensors import Shape, TensorLike, Variable, copy_to_store
+from velveteen.errors import FileFormatError, ShapeError
+from velveteen.tensors import TORCH_DTYPES, Shape, TensorLike, Variable, copy_to_store
 
 _scopes: ContextVar[tuple[str, ...]] = ContextVar("name scopes", default=())
 
@@ -23,6 +24,50 @@ def name_scope(name: str) -> Iterator[None]:
         yield
     finally:
         _scopes.reset(token)
+
+
+class _Room:
+    """How many numbers the weights of a model that is being loaded may still hold."""
+
+    def __init__(self, count: int):
+        self.left = count
+
+    def take(self, name: str, shape: tuple[int, ...]) -> None:
+        self.left -= math.prod(shape)
+        if self.left < 0:
+            raise FileFormatError(
+                f'The layer of weight "{"/".join((*_scopes.get(), name))}" asks for shape {Shape(shape)}, many times more '
+                "numbers than the file holds. The topology and the weights are of different models, or the file is hostile."
+            )
+
+
+_room: ContextVar[_Room | None] = ContextVar("room for weights", default=None)
+
+
+@contextlib.contextmanager
+def weights_come_later(count: int) -> Iterator[None]:
+    """Weights made inside start as zeros, since a file's values replace them: initializers would cost time for nothing.
+
+    Args:
+        count: how many numbers the file holds. Layers that ask for many times more get a FileFormatError; a small
+            excess is left to the comparison by name, whose message says more.
+    """
+    token = _room.set(_Room(4 * count + 2**20))
+    try:
+        yield
+    finally:
+        _room.reset(token)
+
+
+def initial_value(
+    name: str, shape: Sequence[int], dtype: str, initializer: Callable[..., torch.Tensor]
+) -> torch.Tensor:
+    """Returns what a weight starts with."""
+    room = _room.get()
+    if room is None:
+        return initializer(tuple(shape), dtype)
+    room.take(name, tuple(shape))
+    return torch.zeros(tuple(shape), dtype=TORCH_DTYPES[dtype])
 
 
 class Weight(Variable):
@@ -105,7 +150,9 @@ class Weight(Variable):
         """
         store: Any = new_value if isinstance(new_value, torch.Tensor) else copy_to_store(new_value)
         if Shape(store.shape) != self.full_shape:
-            raise ShapeError(f'Weight "{self.name}" has shape {self.full_shape}, so it cannot take {Shape(store.shape)}.')
+            raise ShapeError(
+                f'Weight "{self.name}" has shape {self.full_shape}, so it cannot take {Shape(store.shape)}.'
+            )
         with torch.no_grad():
             self.parameter.copy_(self.inside(store))
 

@@ -1,0 +1,68 @@
+"""Topologies as other programs write them, brought into the form of TensorFlow.js's own `save`.
+
+TensorFlow.js's converter passes on what the Keras of its day wrote, so files in the world differ in spelling.
+"""
+
+from typing import Any
+
+from velveteen.errors import FileFormatError
+from velveteen.serialization import snake_case
+
+_RENAMED_CLASSES = {"Functional": "Model", "LayersModel": "Model"}
+_RENAMED_KEYS = {"batch_shape": "batch_input_shape"}
+
+
+def usual_topology(topology: Any) -> dict[str, Any]:
+    """Returns a topology as `{"class_name", "config"}` in today's spelling.
+
+    Accepts a whole Keras file (the topology is its "model_config"), camelCase keys, "Functional" for "Model",
+    "batch_shape" for "batch_input_shape", and the calls, dtypes and initializers of Keras 3.
+
+    Raises:
+        FileFormatError: when it is no topology at all.
+    """
+    if isinstance(topology, dict):
+        topology = topology.get("model_config") or topology.get("modelConfig") or topology
+    usual = _usual(topology)
+    if not isinstance(usual, dict) or not isinstance(usual.get("class_name"), str) or "config" not in usual:
+        raise FileFormatError(
+            f'The topology of a layers model must have a "class_name" and a "config", got {topology!r:.100}. '
+            "A graph model is loaded with load_graph_model(); anything else is damaged or of another format."
+        )
+    return usual
+
+
+def _usual(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_usual(part) for part in value]
+    if not isinstance(value, dict):
+        return value
+    found = {snake_case(key): part for key, part in value.items()}
+    found = {_RENAMED_KEYS.get(key, key): part for key, part in found.items()}
+    class_name = found.get("class_name")
+    if class_name == "DTypePolicy" and isinstance(found.get("config"), dict):
+        return found["config"].get("name")
+    if isinstance(class_name, str):
+        found["class_name"] = _RENAMED_CLASSES.get(class_name, class_name)
+    calls = found.get("inbound_nodes")
+    if isinstance(calls, list):
+        found["inbound_nodes"] = [_usual_call(call) for call in calls]
+    return {key: part if key == "inbound_nodes" else _usual(part) for key, part in found.items()}
+
+
+def _usual_call(call: Any) -> Any:
+    """Returns a call as [[layer name, node index, tensor index, arguments], …]; Keras 3 writes args and kwargs."""
+    if not isinstance(call, dict):
+        return call
+    arguments = {key: value for key, value in (call.get("kwargs") or {}).items() if value is not None}
+    return [[*place, arguments] for place in _keras_histories(call.get("args"))]
+
+
+def _keras_histories(value: Any) -> list[list[Any]]:
+    if isinstance(value, list):
+        return [place for part in value for place in _keras_histories(part)]
+    config = value.get("config") if isinstance(value, dict) else None
+    history = config.get("keras_history") if isinstance(config, dict) else None
+    if not isinstance(history, list):
+        raise FileFormatError(f"A call in the model's graph is in no form that velveteen knows: {value!r:.100}.")
+    return [history]
