@@ -128,8 +128,8 @@ def snake_case(name: str) -> str:
     """Returns `name` in snake_case: "meanSquaredError" and "MeanSquaredError" become "mean_squared_error"."""
     out = ""
     for i, letter in enumerate(name):
-        after_small = i > 0 and (name[i - 1].islower() or name[i - 1].isdigit())
-        before_small = i > 0 and name[i - 1].isupper() and name[i + 1 : i + 2].islower()
+        after_small = i > 0 and name[i - 1].islower()  # "Conv2D" is one word, as in TensorFlow.js: conv2d
+        before_small = i > 0 and (name[i - 1].isupper() or name[i - 1].isdigit()) and name[i + 1 : i + 2].islower()
         out += "_" + letter.lower() if letter.isupper() and (after_small or before_small) else letter.lower()
     return out.replace("__", "_")
 

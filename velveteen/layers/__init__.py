@@ -1,0 +1,9 @@
+"""The layers, one file a family: `layers.dense(32, activation="relu")`."""
+
+# ruff: noqa: F401, F403
+from velveteen.layers._graph import SymbolicTensor
+from velveteen.layers.base import Layer
+from velveteen.layers.convolutional import *
+from velveteen.layers.core import *
+from velveteen.layers.pooling import *
+from velveteen.layers.reshaping import *

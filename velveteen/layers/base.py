@@ -49,7 +49,8 @@ class Layer(nn.Module, Serializable):
 
     def __init_subclass__(cls, **options: Any):
         super().__init_subclass__(**options)
-        register_class(cls)
+        if not cls.__name__.startswith("_"):  # what families of layers share is no layer of its own
+            register_class(cls)
         cls._call_takes_mask = "mask" in inspect.signature(cls.call).parameters
 
     def __init__(
