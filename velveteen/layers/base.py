@@ -260,10 +260,13 @@ class Layer(nn.Module, Serializable):
 
     def ensure_built(self, input_shape: Any) -> None:
         """Builds the layer for this input shape unless that has happened, in its own name scope."""
-        if self.built:
-            return
-        with name_scope(self.name):
-            self.build(input_shape)
+        if not self.built:
+            with name_scope(self.name):
+                self.build_in_scope(input_shape)
+
+    def build_in_scope(self, input_shape: Any) -> None:
+        """Builds the layer in the name scope that is open: a wrapper's layer has no scope of its own."""
+        self.build(input_shape)
         self.built = True
         if self._initial_weights is not None:
             values, self._initial_weights = self._initial_weights, None

@@ -1,0 +1,244 @@
+"""Layers over sequences: what they share, and RNN, which takes any cell."""
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+import torch
+
+from velveteen.errors import ArgumentError, ShapeError, StateError
+from velveteen.layers._graph import SymbolicTensor
+from velveteen.layers.base import Layer, is_shape_list
+from velveteen.layers.recurrent_cells import RNNCell, StackedRNNCells, States, check_cell, state_sizes
+from velveteen.serialization import deserialize
+from velveteen.tensors import Shape, Tensor, TensorLike, copy_to_store
+
+__all__ = ["RNN", "rnn"]
+
+
+class _RecurrentLayer(Layer):
+    """What all layers over sequences share. Where a mask is false, state and output stay as they were.
+
+    A subclass offers `state_size`, `make_weights` and `scan`, by itself or by its cell.
+
+    Args:
+        return_sequences: whether to return the outputs of all steps, not only the last.
+        return_state: whether to return a list: the output and the last states.
+        go_backwards: whether to start at the end; the outputs come in the order in which they are computed.
+        stateful: whether each batch starts from the states that the one before ended with. The batch size must be
+            fixed then.
+        unroll: kept for files from TensorFlow.js; it changes nothing.
+    """
+
+    supports_masking = True
+
+    def __init__(
+        self,
+        *,
+        return_sequences: bool = False,
+        return_state: bool = False,
+        go_backwards: bool = False,
+        stateful: bool = False,
+        unroll: bool = False,
+        **base: Any,
+    ):
+        super().__init__(**base)
+        self.return_sequences = return_sequences
+        self.return_state = return_state
+        self.go_backwards = go_backwards
+        self.stateful = stateful
+        self.unroll = unroll
+        self._batch_size: int | None = None
+        self._kept: States | None = None
+        self.expects(3)
+
+    # What a subclass offers
+
+    state_size: Any
+
+    def make_weights(self, step_shape: Sequence[int | None]) -> None:
+        """Makes the weights for steps of this shape (without the time axis)."""
+        raise NotImplementedError
+
+    def scan(
+        self, x: torch.Tensor, states: States, mask: torch.Tensor | None, sequences: bool
+    ) -> tuple[torch.Tensor, States]:
+        """Computes a whole sequence: [batch, time, …] and the first states → output(s) and the last states."""
+        raise NotImplementedError
+
+    # Calling
+
+    def apply(self, inputs: Any, initial_state: Any = None, **arguments: Any) -> Any:  # type: ignore[override]
+        """Calls the layer.
+
+        Args:
+            inputs: [batch, time, features]; or a list of that and the states to start from.
+            initial_state: the states to start from, each [batch, units]; zeros by default.
+            arguments: more for `call`, such as `training=True` or `mask`.
+        """
+        if initial_state is not None:
+            inputs = join_states(inputs, initial_state)
+        return super().apply(inputs, **arguments)
+
+    def build(self, input_shape: Any) -> None:
+        shape = input_shape[0] if is_shape_list(input_shape) else input_shape
+        self.make_weights((shape[0], *shape[2:]))
+        self.expects(3, axes={-1: shape[-1]})
+        if self.stateful:
+            self._batch_size = shape[0]
+            if shape[0] is None:
+                raise ShapeError(
+                    f'Layer "{self.name}" is stateful, so it must know the batch size, but the input\'s shape is '
+                    f"{Shape(shape)}. Give the first layer a batch_input_shape, or a batch_size beside input_shape."
+                )
+
+    def call(self, inputs: Any, mask: Any = None, initial_state: Any = None) -> Any:
+        x, states = split_states(inputs, initial_state)
+        mask = mask[0] if isinstance(mask, list | tuple) else mask
+        if x.shape[1] == 0:
+            raise ShapeError(f'Layer "{self.name}" got sequences of length 0, shape {Shape(x.shape)}. Leave them out.')
+        if self.stateful:
+            self._check_batch(x.shape[0])
+        if not states:
+            states = self.zero_states(x) if self._kept is None else [state.to(x.device) for state in self._kept]
+        self._check_states([tuple(state.shape) for state in states], x.shape[0])
+        if self.go_backwards:
+            x = x.flip(1)
+            mask = None if mask is None else mask.flip(1)
+        output, states = self.scan(x, states, mask, self.return_sequences)
+        if self.stateful:
+            self._kept = [state.detach() for state in states]
+        return [output, *states] if self.return_state else output
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        batch, time = (input_shape[0] if is_shape_list(input_shape) else input_shape)[:2]
+        sizes = state_sizes(self)
+        output = (batch, time, sizes[0]) if self.return_sequences else (batch, sizes[0])
+        return [output, *((batch, size) for size in sizes)] if self.return_state else output
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        mask = mask[0] if isinstance(mask, list | tuple) else mask
+        passed = mask if self.return_sequences else None
+        return [passed, *(None for _ in state_sizes(self))] if self.return_state else passed
+
+    def passes_mask(self, masked: bool) -> bool:
+        return masked and self.return_sequences
+
+    def check_input_shape(self, input_shape: Any) -> None:
+        shapes = input_shape if is_shape_list(input_shape) else [input_shape]
+        super().check_input_shape(shapes[0])
+        if len(shapes) > 1:
+            self._check_states(shapes[1:], shapes[0][0])
+
+    def _check_states(self, shapes: Sequence[Sequence[int | None]], batch: int | None) -> None:
+        sizes = state_sizes(self)
+        expected = [(batch, size) for size in sizes]
+        fits = len(shapes) == len(sizes) and all(
+            len(shape) == 2 and shape[1] == size and (None in (shape[0], batch) or shape[0] == batch)
+            for shape, size in zip(shapes, sizes, strict=True)
+        )
+        if not fits:
+            raise ShapeError(
+                f'Layer "{self.name}" expects {len(sizes)} state(s) to start from, of shape '
+                f"{', '.join(str(Shape(shape)) for shape in expected)}, but got "  # type: ignore[arg-type]
+                f"{', '.join(str(Shape(shape)) for shape in shapes)}. "  # type: ignore[arg-type]
+                "Give one state each, in the order that return_state=True returns them."
+            )
+
+    def zero_states(self, x: torch.Tensor) -> States:
+        """Returns the states to start from by default, for an input [batch, time, …]."""
+        dtype = x.dtype if x.is_floating_point() else torch.float32
+        return [torch.zeros(x.shape[0], size, dtype=dtype, device=x.device) for size in state_sizes(self)]
+
+    # States between batches
+
+    @property
+    def states(self) -> list[Tensor] | None:
+        """Copies of the states that the next batch of a stateful layer starts from; None for zeros."""
+        return None if self._kept is None else [Tensor(state) for state in self._kept]
+
+    def reset_states(self, states: TensorLike | Sequence[TensorLike] | None = None) -> None:
+        """Lets the next batch start anew.
+
+        Args:
+            states: what to start from, one [batch, units] a state; zeros by default.
+
+        Raises:
+            StateError: the layer is not stateful.
+            ShapeError: a state of another shape.
+        """
+        if not self.stateful:
+            raise StateError(
+                f'Layer "{self.name}" is not stateful, so it has no states to reset. Make it with stateful=True.'
+            )
+        if states is None:
+            self._kept = None
+            return
+        single = isinstance(states, Tensor | torch.Tensor)
+        stores: list[Any] = [copy_to_store(state) for state in ([states] if single else states)]  # type: ignore[union-attr]
+        self._check_states([tuple(store.shape) for store in stores], self._batch_size)
+        self._kept = stores
+
+    def _check_batch(self, batch: int) -> None:
+        if batch != self._batch_size:
+            raise ShapeError(
+                f'Layer "{self.name}" is stateful with batches of {self._batch_size}, but got a batch of {batch}. '
+                f"Pass batch_size={self._batch_size} and a number of examples that it divides."
+            )
+
+
+class RNN(_RecurrentLayer):
+    """A layer over sequences that computes each step with a cell.
+
+    Shapes: [batch, time, features] → [batch, units], or [batch, time, units] with `return_sequences`.
+
+    Args:
+        cell: such as `layers.lstm_cell(32)`, a subclass of `layers.RNNCell`, or a list of cells to stack.
+        options: those of all recurrent layers: `return_sequences`, `return_state`, `go_backwards`, `stateful`,
+            `unroll`; and those of all layers.
+
+    Raises:
+        ArgumentTypeError: `cell` is no cell.
+    """
+
+    def __init__(self, cell: RNNCell | Sequence[RNNCell], **options: Any):
+        super().__init__(**options)
+        self.cell = StackedRNNCells(cell) if isinstance(cell, list | tuple) else check_cell(cell)
+
+    @property
+    def state_size(self) -> list[int]:  # type: ignore[override]
+        return state_sizes(self.cell)
+
+    def make_weights(self, step_shape: Sequence[int | None]) -> None:
+        self.cell.build_in_scope(step_shape)
+
+    def scan(
+        self, x: torch.Tensor, states: States, mask: torch.Tensor | None, sequences: bool
+    ) -> tuple[torch.Tensor, States]:
+        return self.cell.scan(x, states, mask, sequences)
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        return super().from_config({**config, "cell": deserialize(config.get("cell"), RNNCell, "cell")})
+
+
+def join_states(inputs: Any, initial_state: Any) -> list[Any]:
+    """Returns the list of inputs for a call with states: [x, *states]."""
+    states = list(initial_state) if isinstance(initial_state, list | tuple) else [initial_state]
+    kinds = Tensor | torch.Tensor | SymbolicTensor
+    if isinstance(inputs, list | tuple) and any(isinstance(part, kinds) for part in inputs):
+        raise ArgumentError(
+            "Give the states either in the list of inputs, apply([x, *states]), or as initial_state, not both."
+        )
+    return [inputs if isinstance(inputs, kinds) else Tensor(inputs), *states]
+
+
+def split_states(inputs: Any, initial_state: Any = None) -> tuple[torch.Tensor, States]:
+    """Returns the sequence and the states to start from (none for zeros) from what a call was given."""
+    if initial_state is not None:
+        inputs = join_states(inputs, initial_state)
+    if isinstance(inputs, list | tuple):
+        return inputs[0], list(inputs[1:])
+    return inputs, []
+
+
+rnn = RNN
