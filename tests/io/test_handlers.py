@@ -43,7 +43,7 @@ def test_addresses(find):
 
 @pytest.mark.parametrize("find", [find_load_handler, find_save_handler])
 def test_what_no_model_can_be_in(find):
-    with pytest.raises(ArgumentError, match='scheme "indexeddb".*io.register_load_router'):
+    with pytest.raises(ArgumentError, match=r'scheme "indexeddb".*io\.register_load_router'):
         find("indexeddb://model")
     with pytest.raises(ArgumentError, match="empty text"):
         find("")

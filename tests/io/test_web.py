@@ -2,11 +2,11 @@ import contextlib
 import http.server
 import threading
 
+import numpy as np
 import pytest
 
 from velveteen import io
 from velveteen.errors import ArgumentError, FileFormatError, MissingFileError
-from velveteen.tensors import Tensor
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
@@ -52,7 +52,7 @@ def server():
 @pytest.fixture
 def model(server, tmp_path):
     """A model of two shards in the folder /m/, and its artifacts."""
-    encoded = io.encode_weights({"w": Tensor([float(i) for i in range(2**20 + 1)])})
+    encoded = io.encode_weights({"w": np.arange(2**20 + 1, dtype=np.float32)})
     artifacts = io.ModelArtifacts({"class_name": "Sequential", "config": {}}, encoded.specs, encoded.data)
     io.folder(tmp_path).save(artifacts)
     server.files.update({f"/m/{path.name}": path.read_bytes() for path in tmp_path.iterdir()})
@@ -114,7 +114,7 @@ def test_a_server_without_the_model(server):
 
 def test_a_missing_shard(server, model):
     del server.files[next(path for path in server.files if "shard2of2" in path)]
-    with pytest.raises(MissingFileError, match="shard2of2.* answered 404"):
+    with pytest.raises(MissingFileError, match=r"shard2of2.* answered 404"):
         io.http(f"{server.address}/m/model.json").load()
 
 

@@ -105,7 +105,7 @@ def test_damaged_strings(data):
 
 
 def test_unknown_dtype():
-    with pytest.raises(UnknownNameError, match='"float64".*Did you mean "float32"'):
+    with pytest.raises(UnknownNameError, match=r'"float64".*Did you mean "float32"'):
         io.decode_weights(b"", [{"name": "w", "shape": [0], "dtype": "float64"}])
 
 
