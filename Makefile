@@ -52,7 +52,7 @@ browsers: setup
 	@$(in_venv)python tools/node.py $(dir $(wildcard web/package.json tests/*/package.json))
 
 bench: setup
-	$(in_venv)python -m bench $(ARGS)
+	$(in_venv)python bench/train.py $(ARGS)
 
 clean:
 	rm -rf .venv build dist .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis
