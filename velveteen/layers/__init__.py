@@ -5,8 +5,11 @@ from velveteen.layers._graph import SymbolicTensor
 from velveteen.layers.base import Layer
 from velveteen.layers.convolutional import *
 from velveteen.layers.core import *
+from velveteen.layers.gru import *
 from velveteen.layers.lstm import *
 from velveteen.layers.pooling import *
 from velveteen.layers.recurrent import *
 from velveteen.layers.recurrent_cells import *
 from velveteen.layers.reshaping import *
+from velveteen.layers.simple_rnn import *
+from velveteen.layers.wrappers import *

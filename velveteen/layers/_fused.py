@@ -1,38 +1,81 @@
-"""PyTorch's kernels for whole sequences, given our own weights (see torch/nn/modules/rnn.py)."""
+"""PyTorch's kernels for whole sequences, called with our own weights as torch/nn/modules/rnn.py calls them."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import torch
 from torch import nn
 from torch.backends.cudnn import rnn as cudnn_rnn
 
+from velveteen.layers.recurrent_cells import States
 
-def sequence_weights(module: nn.Module, mode: str) -> list[torch.Tensor]:
-    """Returns the weights of a recurrent layer as PyTorch's kernels take them.
+
+class Kernel(NamedTuple):
+    """A kernel of PyTorch's: the name of its formula, and the function."""
+
+    mode: str
+    function: Callable[..., Any]
+
+
+def register_second_bias(module: nn.Module) -> None:
+    """Gives a layer that has a bias `second_bias`, zeros: PyTorch's formulas have two, as cuDNN's do."""
+    if module.bias is not None:
+        zeros = torch.zeros_like(module.bias.detach())  # type: ignore[operator]
+        module.register_buffer("second_bias", zeros, persistent=False)
+
+
+def run_fused(
+    kernel: Kernel, module: nn.Module, x: torch.Tensor, states: States, sequences: bool
+) -> tuple[torch.Tensor, States]:
+    """Computes a whole sequence.
 
     Args:
-        module: with `kernel`, `recurrent_kernel`, `bias` (or None) and the buffer `second_bias` of zeros, since
-            cuDNN's formula has two.
-        mode: PyTorch's name of the formula, such as "LSTM".
+        kernel: the formula.
+        module: the layer, with `kernel`, `recurrent_kernel`, and `bias` and `second_bias` or None.
+        x: [batch, time, features].
+        states: to start from, each [batch, units].
+        sequences: whether to return the outputs of all steps.
+
+    Returns:
+        The last output, or [batch, time, units] of all; and the last states.
     """
-    weights: list[torch.Tensor] = [module.kernel, module.recurrent_kernel]  # type: ignore[list-item]
+    first = [state.unsqueeze(0) for state in states]
+    outputs, *last = kernel.function(
+        x,
+        first if len(first) > 1 else first[0],
+        _weights(kernel, module),
+        module.bias is not None,
+        1,  # layer
+        0.0,  # dropout
+        torch.is_grad_enabled(),  # whether to keep what the gradient needs
+        False,  # one direction
+        True,  # batch first
+    )
+    states = [state[0] for state in last]
+    return (outputs if sequences else states[0]), states
+
+
+def _weights(kernel: Kernel, module: nn.Module) -> list[torch.Tensor]:
+    weights: list[Any] = [module.kernel, module.recurrent_kernel]
     if module.bias is not None:
-        weights += [module.bias, module.second_bias]  # type: ignore[list-item]
+        weights += [module.bias, module.second_bias]
     if weights[0].is_cuda and not torch.compiler.is_compiling() and torch.backends.cudnn.is_acceptable(weights[0]):
         addresses = [weight.data_ptr() for weight in weights]
-        if addresses != getattr(module, "_flat_addresses", None):
-            _make_contiguous(weights, mode)
+        if addresses != getattr(module, "_flat_addresses", None):  # new, or moved by module.to()
+            _make_contiguous(kernel, weights)
             module._flat_addresses = [weight.data_ptr() for weight in weights]  # type: ignore[assignment]
     return weights
 
 
-def _make_contiguous(weights: list[torch.Tensor], mode: str) -> None:
+def _make_contiguous(kernel: Kernel, weights: list[torch.Tensor]) -> None:
     """Moves the weights into one piece of memory, where cuDNN wants them; otherwise it copies them at each call."""
-    units = weights[1].shape[1]
+    units, features = weights[1].shape[1], weights[0].shape[1]
     with torch.inference_mode(False), torch.no_grad(), torch.cuda.device_of(weights[0]):
         torch._cudnn_rnn_flatten_weight(  # type: ignore[attr-defined]
             weights,
             len(weights),
-            weights[0].shape[1],
-            cudnn_rnn.get_cudnn_mode(mode),
+            features,
+            cudnn_rnn.get_cudnn_mode(kernel.mode),
             units,
             0,  # no projection
             1,  # layer

@@ -6,11 +6,13 @@ from typing import Any
 import torch
 
 from velveteen import activations, initializers
-from velveteen.layers._fused import sequence_weights
+from velveteen.layers._fused import Kernel, register_second_bias, run_fused
 from velveteen.layers.recurrent import _RecurrentLayer
 from velveteen.layers.recurrent_cells import States, _Formula, _FormulaCell
 
 __all__ = ["LSTM", "LSTMCell", "lstm", "lstm_cell"]
+
+_KERNEL = Kernel("LSTM", torch.lstm)
 
 
 class _LSTMFormula(_Formula):
@@ -32,12 +34,10 @@ class _LSTMFormula(_Formula):
         self.recurrent_activation = activations.get(recurrent_activation)
         self.unit_forget_bias = unit_forget_bias
         self.implementation = implementation
-        self._fusible = (self.activation, self.recurrent_activation) == (activations.tanh, activations.sigmoid)
 
     def make_weights(self, step_shape: Sequence[int | None]) -> None:
         super().make_weights(step_shape)
-        if self.bias is not None:
-            self.register_buffer("second_bias", torch.zeros_like(self.bias.detach()), persistent=False)
+        register_second_bias(self)
 
     def initial_bias(self, shape: Sequence[int], dtype: str = "float32") -> torch.Tensor:
         if not self.unit_forget_bias:
@@ -47,21 +47,9 @@ class _LSTMFormula(_Formula):
         return torch.cat([input_gate, initializers.get("ones")((self.units,), dtype), others])
 
     def fused(self, x: torch.Tensor, states: States, sequences: bool) -> tuple[torch.Tensor, States] | None:
-        if not self._fusible:
+        if (self.activation, self.recurrent_activation) != (activations.tanh, activations.sigmoid):
             return None
-        outputs, h, c = torch._VF.lstm(  # type: ignore[attr-defined]
-            x,
-            [state.unsqueeze(0) for state in states],
-            sequence_weights(self, "LSTM"),
-            self.use_bias,
-            1,  # layer
-            0.0,  # dropout
-            torch.is_grad_enabled(),  # whether to keep what the gradient needs
-            False,  # one direction
-            True,  # batch first
-        )
-        h, c = h[0], c[0]
-        return (outputs if sequences else h), [h, c]
+        return run_fused(_KERNEL, self, x, states, sequences)
 
     def step(self, projected: torch.Tensor, states: States, dropped: torch.Tensor) -> States:
         # i, f, o = gates of x @ kernel + h @ recurrent_kernel + bias;  c' = f·c + i·act(candidate);  h' = o·act(c')
