@@ -3,6 +3,7 @@
 TensorFlow.js's converter passes on what the Keras of its day wrote, so files in the world differ in spelling.
 """
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from velveteen.errors import FileFormatError
@@ -30,6 +31,26 @@ def usual_topology(topology: Any) -> dict[str, Any]:
             "A graph model is loaded with load_graph_model(); anything else is damaged or of another format."
         )
     return usual
+
+
+def restore_depth_multipliers(topology: Any, shapes: Mapping[str, Sequence[int]]) -> None:
+    """Puts the `depth_multiplier` of separable convolutions back, which TensorFlow.js forgets to write.
+
+    Args:
+        topology: what `usual_topology` returned; it is changed.
+        shapes: of the weights by name: that of a depthwise kernel ends with the multiplier.
+    """
+    if isinstance(topology, list):
+        for part in topology:
+            restore_depth_multipliers(part, shapes)
+    elif isinstance(topology, dict):
+        config = topology.get("config")
+        if topology.get("class_name") in ("SeparableConv1D", "SeparableConv2D") and isinstance(config, dict):
+            shape = shapes.get(f"{config.get('name')}/depthwise_kernel")
+            if shape and "depth_multiplier" not in config:
+                config["depth_multiplier"] = shape[-1]
+        for part in topology.values():
+            restore_depth_multipliers(part, shapes)
 
 
 def _usual(value: Any) -> Any:

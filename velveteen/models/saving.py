@@ -1,6 +1,5 @@
 """Between a model and its artifacts: what `model.save` writes and `load_layers_model` reads."""
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,7 +8,7 @@ from velveteen.io.artifacts import FORMAT, ModelArtifacts
 from velveteen.io.handlers import find_load_handler, find_save_handler
 from velveteen.io.weights import decode_weights, encode_weights
 from velveteen.layers.weights import Weight, weights_come_later
-from velveteen.models.dialects import usual_topology
+from velveteen.models.dialects import restore_depth_multipliers, usual_topology
 from velveteen.models.model import Model
 from velveteen.serialization import deserialize
 from velveteen.tensors import Tensor
@@ -86,6 +85,7 @@ def from_artifacts(artifacts: ModelArtifacts, *, strict: bool = True) -> Model:
     else:
         specs = artifacts.weight_specs
         tensors = decode_weights(artifacts.weight_data, specs)
+        restore_depth_multipliers(topology, {spec["name"]: spec["shape"] for spec in specs})
         values = {spec["name"]: tensors[spec["name"]] for spec in specs if spec.get("group") in (None, "model")}
         model = _build(topology, values if strict else None)
         assign_weights(model, values, strict=strict)
@@ -111,7 +111,7 @@ def assign_weights(model: Model, values: Mapping[str, Tensor], *, strict: bool =
     places = _numbered(weights) if _is_numbered(values) else weights
     matched: dict[str, Tensor] = {}
     for name, value in values.items():
-        weight = places.get(name) or places.get(_short(name))
+        weight = places.get(name, places.get(_short(name)))
         if weight is not None and weight.name not in matched:
             _check_fits(weight, value)
             matched[str(weight.name)] = value
@@ -136,7 +136,7 @@ def _build(topology: dict[str, Any], values: Mapping[str, Tensor] | None = None)
     if values is None:
         model = _from_file("modelTopology", deserialize, topology, Model, "model")
     else:
-        with weights_come_later(sum(math.prod(value.shape) for value in values.values())):
+        with weights_come_later({name: value.shape for name, value in values.items()}):
             model = _from_file("modelTopology", deserialize, topology, Model, "model")
     if not isinstance(model, Model) or not model.built:
         raise FileFormatError(
