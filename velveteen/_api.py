@@ -1,8 +1,16 @@
 """Everything that `import velveteen as vt` offers, at TensorFlow.js's places in snake_case."""
 
 # ruff: noqa: F401, F403
+from velveteen import constraints, data, initializers, io, layers, regularizers, serialization
 from velveteen.backend import get_backend, set_backend, set_random_seed
 from velveteen.errors import VelveteenError
 from velveteen.gradients import custom_grad, grad, grads, value_and_grad, value_and_grads, variable_grads
+from velveteen.layers import SymbolicTensor, input
+from velveteen.models import LayersModel, Model, Sequential, model, sequential
+from velveteen.models.saving import load_layers_model
 from velveteen.ops import *
+from velveteen.serialization import register_class
 from velveteen.tensors import Tensor, TensorBuffer, Variable
+from velveteen.training import callbacks, metrics
+from velveteen.training import optimizers as train
+from velveteen.training.callbacks import Callback, EarlyStopping, History

@@ -107,19 +107,14 @@ class BatchNormalization(Layer):
         count = x.numel() // x.shape[1]
         if count == 1:
             return self._of_one_value(x)
-        before = self.moving_variance.clone()
-        y = F.batch_norm(
-            x,
-            self.moving_mean,
-            self.moving_variance,
-            self.gamma,
-            self.beta,
-            training=True,
-            momentum=1 - self.momentum,
-            eps=self.epsilon,
-        )
-        # PyTorch moved the variance towards the one that divides by count - 1.
-        self.moving_variance.mul_(1 - 1 / count).add_(before, alpha=self.momentum / count)
+        # PyTorch's kernel writes the batch's mean and variance here; it keeps what it is given for the backward pass,
+        # so the moving ones, which change, cannot be handed in.
+        mean, variance = torch.zeros_like(self.moving_mean), torch.ones_like(self.moving_variance)
+        y = F.batch_norm(x, mean, variance, self.gamma, self.beta, training=True, momentum=1.0, eps=self.epsilon)
+        with torch.no_grad():
+            self.moving_mean.lerp_(mean, 1 - self.momentum)
+            # PyTorch divides by count - 1, TensorFlow.js by count.
+            self.moving_variance.lerp_(variance * (1 - 1 / count), 1 - self.momentum)
         return y
 
     def _of_one_value(self, x: torch.Tensor) -> torch.Tensor:

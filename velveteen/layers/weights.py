@@ -2,7 +2,7 @@
 
 import contextlib
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from typing import Any
 
@@ -26,47 +26,59 @@ def name_scope(name: str) -> Iterator[None]:
         _scopes.reset(token)
 
 
-class _Room:
-    """How many numbers the weights of a model that is being loaded may still hold."""
+class _File:
+    """What is known of the weights of a model that is being loaded."""
 
-    def __init__(self, count: int):
-        self.left = count
+    def __init__(self, shapes: Mapping[str, Sequence[int]]):
+        self.shapes = shapes
+        self.left = 4 * sum(math.prod(shape) for shape in shapes.values()) + 2**20
 
-    def take(self, name: str, shape: tuple[int, ...]) -> None:
+    def make_room(self, name: str, shape: tuple[int, ...]) -> None:
         self.left -= math.prod(shape)
         if self.left < 0:
             raise FileFormatError(
-                f'The layer of weight "{"/".join((*_scopes.get(), name))}" asks for shape {Shape(shape)}, many times more '
+                f'The layer of weight "{_full_name(name)}" asks for shape {Shape(shape)}, many times more '
                 "numbers than the file holds. The topology and the weights are of different models, or the file is hostile."
             )
 
 
-_room: ContextVar[_Room | None] = ContextVar("room for weights", default=None)
+_file: ContextVar[_File | None] = ContextVar("weights of a file", default=None)
 
 
 @contextlib.contextmanager
-def weights_come_later(count: int) -> Iterator[None]:
+def weights_come_later(shapes: Mapping[str, Sequence[int]]) -> Iterator[None]:
     """Weights made inside start as zeros, since a file's values replace them: initializers would cost time for nothing.
 
     Args:
-        count: how many numbers the file holds. Layers that ask for many times more get a FileFormatError; a small
-            excess is left to the comparison by name, whose message says more.
+        shapes: the shape of each weight in the file, by its name. Layers that ask for many times more numbers get a
+            FileFormatError; a small excess is left to the comparison by name, whose message says more.
     """
-    token = _room.set(_Room(4 * count + 2**20))
+    token = _file.set(_File(shapes))
     try:
         yield
     finally:
-        _room.reset(token)
+        _file.reset(token)
+
+
+def shape_to_come(name: str) -> Shape | None:
+    """Returns the shape in which a file has the weight `name` of the layer that is being built, None without a file."""
+    file = _file.get()
+    shape = file.shapes.get(_full_name(name)) if file is not None else None
+    return None if shape is None else Shape(shape)
+
+
+def _full_name(name: str) -> str:
+    return "/".join((*_scopes.get(), name))
 
 
 def initial_value(
     name: str, shape: Sequence[int], dtype: str, initializer: Callable[..., torch.Tensor]
 ) -> torch.Tensor:
     """Returns what a weight starts with."""
-    room = _room.get()
-    if room is None:
+    file = _file.get()
+    if file is None:
         return initializer(tuple(shape), dtype)
-    room.take(name, tuple(shape))
+    file.make_room(name, tuple(shape))
     return torch.zeros(tuple(shape), dtype=TORCH_DTYPES[dtype])
 
 
@@ -95,7 +107,7 @@ class Weight(Variable):
         self._store = None
         self.module = module
         self.attribute = attribute
-        self.name = "/".join((*_scopes.get(), name))
+        self.name = _full_name(name)
         self.full_shape = Shape(shape)
         self.stored = tuple(stored) if stored is not None else None
         self.regularizer = regularizer
@@ -143,7 +155,7 @@ class Weight(Variable):
         return self
 
     def assign(self, new_value: TensorLike) -> None:
-        """Replaces the weight's values.
+        """Replaces the weight's values; as in TensorFlow.js, its constraint is applied to the new ones.
 
         Raises:
             ShapeError: when the shape differs.
@@ -155,6 +167,7 @@ class Weight(Variable):
             )
         with torch.no_grad():
             self.parameter.copy_(self.inside(store))
+        self.constrain()
 
     write = assign
 

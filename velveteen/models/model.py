@@ -196,6 +196,7 @@ class Model(Layer):
         *,
         loss_weights: Any = None,
         precision: str = "float32",
+        apply_constraints: bool = False,
     ) -> None:
         """Says how to train.
 
@@ -207,12 +208,14 @@ class Model(Layer):
             loss_weights: what each output's loss counts, as a list or dict; 1 by default.
             precision: "float32"; "bfloat16", which computes layers in bfloat16 but keeps the weights, the loss and
                 the optimizer in float32; or "auto", bfloat16 where the machine is fast at it.
+            apply_constraints: whether the layers' constraints hold after every step. TensorFlow.js, whose numbers are
+                the default, applies them only when weights are set.
 
         Raises:
             UnknownNameError: a misspelt name.
             ArgumentError: no loss, or another number of losses than outputs.
         """
-        self._compilation = Compilation(optimizer, loss, metrics, loss_weights, precision)
+        self._compilation = Compilation(optimizer, loss, metrics, loss_weights, precision, apply_constraints)
         if self._graph is not None:
             self._compilation.resolve(self)
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from velveteen.layers import Layer
@@ -26,10 +27,10 @@ def print_summary(model: "Model", line_length: int | None, print_fn: Callable[[s
     table.add_column("Output shape", overflow="fold")
     table.add_column("Param #", justify="right")
     for layer in model.sublayers():
-        table.add_row(f"{layer.name} ({layer.class_name})", *_shapes(layer), _count(layer))
-    lines = [f'Model "{model.name}" ({model.class_name})'] if plain else [f'Model "[bold]{model.name}[/]"']
+        cells = (f"{layer.name} ({layer.class_name})", *_shapes(layer), _count(layer))
+        table.add_row(*map(escape, cells))
     with console.capture() as capture:
-        console.print(lines[0])
+        console.print(f'Model "{model.name}" ({model.class_name})', markup=False, highlight=False)
         console.print(table)
         console.print(_totals(model), highlight=False)
     text = capture.get().rstrip("\n")
