@@ -1,0 +1,98 @@
+"""The update rules of TensorFlow.js that no optimizer of PyTorch has to the epsilon, on all parameters at once."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+Tensors = list[torch.Tensor]
+
+
+class UpdateRule(torch.optim.Optimizer):
+    """Base: gathers parameters, gradients and state, and lets the subclass update them in place."""
+
+    def update(self, group: dict[str, Any], parameters: Tensors, gradients: Tensors) -> None:
+        raise NotImplementedError
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:  # type: ignore[override]
+        """Changes every parameter that has a gradient."""
+        loss = None
+        if closure is not None:
+            with torch.enable_grad():
+                loss = closure()
+        for group in self.param_groups:
+            group["steps"] = group.get("steps", 0) + 1
+            parameters = [parameter for parameter in group["params"] if parameter.grad is not None]
+            if parameters:
+                self.update(group, parameters, [parameter.grad for parameter in parameters])
+        return loss
+
+    def slots(self, name: str, parameters: Tensors, start: float = 0.0) -> Tensors:
+        """Returns the tensors that the rule remembers under `name`, one a parameter."""
+        found = []
+        for parameter in parameters:
+            state = self.state[parameter]
+            if name not in state:
+                state[name] = torch.full_like(parameter, start, memory_format=torch.preserve_format)
+            found.append(state[name])
+        return found
+
+
+class AdagradRule(UpdateRule):
+    """The rule `a += g²; w -= lr·g / sqrt(a + ε)`."""
+
+    def update(self, group: dict[str, Any], parameters: Tensors, gradients: Tensors) -> None:
+        sums = self.slots("accumulator", parameters, group["initial_accumulator_value"])
+        torch._foreach_addcmul_(sums, gradients, gradients)
+        divisors = torch._foreach_add(sums, group["epsilon"])
+        torch._foreach_sqrt_(divisors)
+        torch._foreach_addcdiv_(parameters, gradients, divisors, -group["lr"])
+
+
+class AdamaxRule(UpdateRule):
+    """The rule `m = β1·m + (1 - β1)·g; u = max(β2·u, |g|); w -= lr / (1 - β1ᵗ) · m / (u + ε)`.
+
+    With `decay`, `lr` is divided by `1 + decay·(t - 1)`.
+    """
+
+    def update(self, group: dict[str, Any], parameters: Tensors, gradients: Tensors) -> None:
+        moments = self.slots("m", parameters)
+        norms = self.slots("v", parameters)
+        beta1, beta2, steps = group["beta1"], group["beta2"], group["steps"]
+        torch._foreach_mul_(moments, beta1)
+        torch._foreach_add_(moments, gradients, alpha=1 - beta1)
+        torch._foreach_mul_(norms, beta2)
+        torch._foreach_maximum_(norms, torch._foreach_abs(gradients))
+        rate = group["lr"] / (1 + (steps - 1) * group["decay"]) / (1 - beta1**steps)
+        torch._foreach_addcdiv_(parameters, moments, torch._foreach_add(norms, group["epsilon"]), -rate)
+
+
+class RMSPropRule(UpdateRule):
+    """The rule `a = ρ·a + (1 - ρ)·g²; m = μ·m + lr·g / sqrt(a + ε); w -= m`.
+
+    Centered, the divisor is `sqrt(a - b² - ε)`, with the running mean `b` of the gradients: TensorFlow.js subtracts ε.
+    Where that is the root of a negative number, its weights become NaN for good; here ε itself is the square then.
+    """
+
+    def update(self, group: dict[str, Any], parameters: Tensors, gradients: Tensors) -> None:
+        squares = self.slots("rms", parameters)
+        decay, epsilon = group["decay"], group["epsilon"]
+        torch._foreach_mul_(squares, decay)
+        torch._foreach_addcmul_(squares, gradients, gradients, 1 - decay)
+        if group["centered"]:
+            means = self.slots("mg", parameters)
+            torch._foreach_mul_(means, decay)
+            torch._foreach_add_(means, gradients, alpha=1 - decay)
+            variances = torch._foreach_sub(squares, torch._foreach_add(torch._foreach_mul(means, means), epsilon))
+            divisors = [torch.where(variance > 0, variance, epsilon) for variance in variances]
+        else:
+            divisors = list(torch._foreach_add(squares, epsilon))
+        torch._foreach_sqrt_(divisors)
+        if not group["momentum"]:
+            torch._foreach_addcdiv_(parameters, gradients, divisors, -group["lr"])
+            return
+        moments = self.slots("momentum", parameters)
+        torch._foreach_mul_(moments, group["momentum"])
+        torch._foreach_addcdiv_(moments, gradients, divisors, group["lr"])
+        torch._foreach_sub_(parameters, moments)

@@ -1,0 +1,241 @@
+"""Callback: what may listen to training, and the list that tells all of them."""
+
+import asyncio
+import inspect
+from collections.abc import Callable, Iterable
+from typing import Any, Literal
+
+import torch
+
+from velveteen.errors import ArgumentTypeError, did_you_mean, unknown_name
+from velveteen.serialization import snake_case
+
+Logs = dict[str, Any]
+Mode = Literal["auto", "min", "max"]
+
+HOOKS = (
+    "on_train_begin",
+    "on_train_end",
+    "on_epoch_begin",
+    "on_epoch_end",
+    "on_batch_begin",
+    "on_batch_end",
+)
+
+
+class Callback:
+    """Base of everything that listens to `fit`; a subclass overrides the hooks that it wants.
+
+    A callback ends training by `self.model.stop_training = True`.
+
+    Attributes:
+        model: the model in training; its `optimizer.learning_rate` may be set.
+        params: what `fit` was told: epochs, initial_epoch, samples, batch_size, verbose, do_validation, metrics.
+    """
+
+    model: Any = None
+    params: dict[str, Any] = {}  # noqa: RUF012  replaced, never changed
+
+    def set_model(self, model: Any) -> None:
+        self.model = model
+
+    def set_params(self, params: dict[str, Any]) -> None:
+        self.params = params
+
+    def on_train_begin(self, logs: Logs) -> None:
+        """Runs before the first epoch."""
+
+    def on_train_end(self, logs: Logs) -> None:
+        """Runs after the last epoch."""
+
+    def on_epoch_begin(self, epoch: int, logs: Logs) -> None:
+        """Runs before an epoch, counted from 0."""
+
+    def on_epoch_end(self, epoch: int, logs: Logs) -> None:
+        """Runs after an epoch and its validation; `logs` has the means as floats: "loss", "acc", "val_loss", …."""
+
+    def on_batch_begin(self, batch: int, logs: Logs) -> None:
+        """Runs before a batch, counted from 0 in each epoch."""
+
+    def on_batch_end(self, batch: int, logs: Logs) -> None:
+        """Runs after a batch; `logs` has "batch", "size" and its figures. Reading them waits for the device each time."""
+
+    def handles(self, hook: str) -> bool:
+        """Returns whether this callback does anything in that hook."""
+        return getattr(type(self), hook) is not getattr(Callback, hook)
+
+    @property
+    def wants_batch_logs(self) -> bool:
+        """Whether the figures of every batch must be read for it."""
+        return self.handles("on_batch_end")
+
+
+class FunctionsCallback(Callback):
+    """Calls functions by the names of the hooks; they may take fewer arguments, and may be async.
+
+    Args:
+        functions: by the hook's name in either spelling: `{"on_epoch_end": f}` or `{"onEpochEnd": f}`.
+    """
+
+    def __init__(self, functions: dict[str, Callable[..., Any]]):
+        self.functions: dict[str, Callable[..., Any]] = {}
+        for key, function in functions.items():
+            name = snake_case(key)
+            if name not in HOOKS:
+                raise unknown_name("callback", key, HOOKS)
+            if not callable(function):
+                raise ArgumentTypeError(f'The callback "{key}" must be a function, got {function!r:.100}.')
+            self.functions[name] = function
+
+    def handles(self, hook: str) -> bool:
+        return hook in self.functions
+
+    def on_train_begin(self, logs: Logs) -> None:
+        self._call("on_train_begin", logs)
+
+    def on_train_end(self, logs: Logs) -> None:
+        self._call("on_train_end", logs)
+
+    def on_epoch_begin(self, epoch: int, logs: Logs) -> None:
+        self._call("on_epoch_begin", epoch, logs)
+
+    def on_epoch_end(self, epoch: int, logs: Logs) -> None:
+        self._call("on_epoch_end", epoch, logs)
+
+    def on_batch_begin(self, batch: int, logs: Logs) -> None:
+        self._call("on_batch_begin", batch, logs)
+
+    def on_batch_end(self, batch: int, logs: Logs) -> None:
+        self._call("on_batch_end", batch, logs)
+
+    def _call(self, hook: str, *arguments: Any) -> None:
+        function = self.functions.get(hook)
+        if function is None:
+            return
+        result = function(*arguments[: _positional_count(function)])
+        if inspect.iscoroutine(result):
+            asyncio.run(result)
+
+
+class CallbackList:
+    """Tells callbacks what happens, in their order.
+
+    Args:
+        callbacks: callbacks, dicts of functions, or objects with methods named after the hooks.
+        model: the model in training.
+        params: what `fit` was told; `params["metrics"]` names the figures of a batch, in order.
+    """
+
+    def __init__(self, callbacks: Iterable[Any], model: Any, params: dict[str, Any]):
+        self.callbacks = [as_callback(callback) for callback in callbacks]
+        self._names: list[str] = params["metrics"]
+        for callback in self.callbacks:
+            callback.set_model(model)
+            callback.set_params(params)
+        listening = {hook: [callback for callback in self.callbacks if callback.handles(hook)] for hook in HOOKS}
+        self._listening = listening
+        self._needs_batch_logs = any(callback.wants_batch_logs for callback in listening["on_batch_end"])
+
+    def on_train_begin(self) -> None:
+        for callback in self._listening["on_train_begin"]:
+            callback.on_train_begin({})
+
+    def on_train_end(self) -> None:
+        for callback in self._listening["on_train_end"]:
+            callback.on_train_end({})
+
+    def on_epoch_begin(self, epoch: int) -> None:
+        for callback in self._listening["on_epoch_begin"]:
+            callback.on_epoch_begin(epoch, {})
+
+    def on_epoch_end(self, epoch: int, logs: Logs) -> None:
+        for callback in self._listening["on_epoch_end"]:
+            callback.on_epoch_end(epoch, logs)
+
+    def on_batch_begin(self, batch: int, size: int | None = None) -> None:
+        for callback in self._listening["on_batch_begin"]:
+            callback.on_batch_begin(batch, {"batch": batch} | ({} if size is None else {"size": size}))
+
+    def on_batch_end(self, batch: int, measured: torch.Tensor, size: int) -> None:
+        """Tells of a batch.
+
+        Args:
+            batch: its number.
+            measured: its figures, on the device; read only if a callback wants them.
+            size: its number of examples.
+        """
+        if not self._listening["on_batch_end"]:
+            return
+        logs: Logs = {"batch": batch, "size": size}
+        if self._needs_batch_logs:
+            logs |= dict(zip(self._names, measured.tolist(), strict=False))
+        for callback in self._listening["on_batch_end"]:
+            callback.on_batch_end(batch, logs)
+
+
+class Monitor:
+    """Tells whether a figure got better.
+
+    Args:
+        name: of the figure.
+        mode: `"min"` (less is better), `"max"`, or `"auto"`: `"max"` for names with "acc" in them.
+        min_delta: how much better it must be.
+    """
+
+    def __init__(self, name: str, mode: Mode = "auto", min_delta: float = 0.0):
+        if mode not in ("auto", "min", "max"):
+            raise unknown_name("mode", mode, ("auto", "min", "max"))
+        self.name = name
+        self.wants_more = mode == "max" or (mode == "auto" and "acc" in name)
+        self.min_delta = abs(min_delta)
+        self.worst = float("-inf") if self.wants_more else float("inf")
+
+    def is_better(self, value: float, best: float) -> bool:
+        """Returns whether `value` is better than `best` by more than `min_delta`; NaN never is."""
+        return value - self.min_delta > best if self.wants_more else value + self.min_delta < best
+
+    def read(self, logs: Logs) -> float | None:
+        """Returns the figure, or None where it is not among the logs."""
+        return logs.get(self.name)
+
+    def explain_absence(self, logs: Logs) -> str:
+        """Returns what to do when the figure is not among the logs."""
+        hint = (
+            " Give fit() validation_data or a validation_split."
+            if self.name.startswith("val_") and not any(key.startswith("val_") for key in logs)
+            else did_you_mean(self.name, logs)
+        )
+        return f'There is no figure "{self.name}" to watch.{hint} There are: {", ".join(logs)}.'
+
+
+def as_callback(callback: Any) -> Callback:
+    """Returns a callback from one, from a dict of functions, or from an object with methods named after the hooks."""
+    if isinstance(callback, Callback):
+        return callback
+    if isinstance(callback, dict):
+        return FunctionsCallback(callback)
+    if isinstance(callback, type):
+        raise ArgumentTypeError(f"A callback must be an object, got the class {callback.__name__}. Call it: add ().")
+    spellings = {spelling: hook for hook in HOOKS for spelling in (hook, _camel_case(hook))}
+    found = {name: getattr(callback, name) for name in spellings if callable(getattr(callback, name, None))}
+    if not found:
+        raise ArgumentTypeError(
+            f"A callback must be a Callback, or have functions such as on_epoch_end(epoch, logs), got {callback!r:.100}."
+        )
+    return FunctionsCallback(found)
+
+
+def _positional_count(function: Callable[..., Any]) -> int:
+    """Returns how many positional arguments a function takes."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):  # some built-in functions do not tell
+        return 2
+    if any(parameter.kind is parameter.VAR_POSITIONAL for parameter in parameters):
+        return 2
+    return sum(p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters)
+
+
+def _camel_case(hook: str) -> str:
+    first, *others = hook.split("_")
+    return first + "".join(other.capitalize() for other in others)
