@@ -14,7 +14,7 @@ def dense():
             layers.dense(16, activation="relu", input_shape=[12], kernel_regularizer="l1_l2"),
             layers.dropout(0.5),
             layers.dense(8, activation="gelu", kernel_constraint=vt.constraints.max_norm(2)),
-            layers.leaky_re_lu(),
+            layers.leaky_relu(),
             layers.dense(5, activation="softmax", kernel_initializer="heNormal"),
         ]
     )
