@@ -1,0 +1,128 @@
+"""`velveteen summary` and `velveteen predict`: tools for any model."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from velveteen.cli._output import AsJson, answer
+from velveteen.errors import ArgumentError, FileFormatError, MissingFileError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+Model = Annotated[str, typer.Argument(help="The folder of a model, its model.json, or its address.")]
+
+
+def summary(model: Model, as_json: AsJson = False) -> None:
+    """Shows the layers of a model, their shapes and parameters."""
+    import velveteen as vt
+
+    loaded = vt.load_layers_model(model)
+    if as_json:
+        answer(describe(loaded))
+    else:
+        loaded.summary()
+
+
+def predict(
+    model: Model,
+    inputs: Annotated[list[Path], typer.Argument(metavar="INPUT.npy", help="One array a model input, batch first.")],
+    out: Annotated[Path | None, typer.Option(help="Where to write: .npy, or .npz for several outputs.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Computes what a model makes of the numbers in an .npy file."""
+    import velveteen as vt
+
+    arrays = [read_array(path) for path in inputs]
+    loaded = vt.load_layers_model(model)
+    if out is not None:
+        check_target(out, len(loaded.outputs))
+    predicted = loaded.predict(arrays if len(arrays) > 1 else arrays[0])
+    outputs = {
+        name: tensor.numpy()
+        for name, tensor in zip(
+            loaded.output_names, predicted if isinstance(predicted, list) else [predicted], strict=True
+        )
+    }
+    if out is not None:
+        write_arrays(out, outputs)
+    if as_json:
+        answer([{"name": name, "shape": list(array.shape)} | _values(array, out) for name, array in outputs.items()])
+    elif out is not None:
+        print(f"Wrote {out}: {', '.join(f'{name} {list(array.shape)}' for name, array in outputs.items())}")
+    else:
+        for name, array in outputs.items():
+            print(f"{name} {list(array.shape)}\n{array}")
+
+
+def describe(model: Any) -> dict[str, Any]:
+    """Returns what `summary` shows as plain values."""
+    from velveteen.models.summary import parameter_counts
+
+    return {
+        "name": model.name,
+        "class": model.class_name,
+        "inputs": [{"name": t.name, "shape": list(t.shape), "dtype": t.dtype} for t in model.inputs],
+        "outputs": [{"name": t.name, "shape": list(t.shape), "dtype": t.dtype} for t in model.outputs],
+        "layers": [
+            {
+                "name": layer.name,
+                "class": layer.class_name,
+                "output_shape": layer.output_shape,
+                "params": layer.count_params(),
+            }
+            for layer in model.sublayers()
+        ],
+        "params": parameter_counts(model),
+        "metadata": model.user_defined_metadata,
+    }
+
+
+def read_array(path: Path) -> "np.ndarray":
+    """Returns the array in an .npy file; nothing in it is run.
+
+    Raises:
+        MissingFileError: when it is not there.
+        FileFormatError: when it is not such a file, or holds Python objects.
+    """
+    import numpy as np
+
+    try:
+        array = np.load(path, allow_pickle=False)
+    except (FileNotFoundError, IsADirectoryError) as error:
+        raise MissingFileError(f"{path} is not a file that is there. Give one that numpy.save wrote.") from error
+    except (ValueError, EOFError, OSError) as error:
+        raise FileFormatError(f"{path} cannot be read: {error}. Give an .npy file of numbers.") from error
+    if not isinstance(array, np.ndarray):
+        raise FileFormatError(f"{path} holds several arrays. Give one .npy file an input.")
+    return array
+
+
+def check_target(path: Path, outputs: int) -> None:
+    """Raises unless the file's name fits the number of outputs."""
+    wanted = ".npy" if outputs == 1 else ".npz"
+    if path.suffix != wanted:
+        raise ArgumentError(
+            f"The model has {outputs} output{'s' * (outputs > 1)}, so --out must end in {wanted}, got {path}."
+        )
+
+
+def write_arrays(path: Path, arrays: dict[str, Any]) -> None:
+    """Writes one array as .npy, or several by their names as .npz."""
+    import io
+
+    import numpy as np
+
+    from velveteen.io.files import write_beside_then_rename
+
+    content = io.BytesIO()
+    if path.suffix == ".npz":
+        np.savez(content, **arrays)
+    else:
+        np.save(content, *arrays.values())
+    write_beside_then_rename(path, content.getvalue())
+
+
+def _values(array: Any, out: Path | None) -> dict[str, Any]:
+    return {"file": str(out)} if out is not None else {"values": array.tolist()}
