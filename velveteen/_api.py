@@ -2,6 +2,17 @@
 
 # ruff: noqa: F401, F403
 from velveteen import constraints, data, initializers, io, layers, regularizers, serialization
+from velveteen._memory import (
+    dispose,
+    dispose_variables,
+    enable_debug_mode,
+    enable_prod_mode,
+    keep,
+    memory,
+    profile,
+    tidy,
+    time,
+)
 from velveteen.backend import get_backend, set_backend, set_random_seed
 from velveteen.errors import VelveteenError
 from velveteen.gradients import custom_grad, grad, grads, value_and_grad, value_and_grads, variable_grads

@@ -193,7 +193,7 @@ class Tensor:
         places = tuple(_unwrap_index(part) for part in index) if isinstance(index, tuple) else _unwrap_index(index)
         value = self.value
         try:
-            picked = _index_backwards(value, places) if isinstance(value, torch.Tensor) else value[places]
+            picked = index_backwards(value, places) if isinstance(value, torch.Tensor) else value[places]
         except (IndexError, TypeError, ValueError) as error:
             raise ShapeError(f"Cannot index a tensor of shape {self.shape} with {index!r}: {error}") from error
         return Tensor.wrap(picked if isinstance(picked, torch.Tensor) else np.asarray(picked, dtype=object))
@@ -487,7 +487,7 @@ def _unwrap_index(part: Any) -> Any:
     return part
 
 
-def _index_backwards(value: torch.Tensor, places: Any) -> torch.Tensor:
+def index_backwards(value: torch.Tensor, places: Any) -> torch.Tensor:
     """Indexes a torch tensor, with the negative steps in slices that PyTorch lacks."""
     parts = list(places) if isinstance(places, tuple) else [places]
     flips: list[int] = []

@@ -53,6 +53,9 @@ class Operator(NamedTuple):
 
 REGISTRY: dict[str, Operator] = {}
 
+watchers: list[Callable[[str, list[Any], Any], None]] = []
+"""Called after each operator with its name, what it computed with, and its result: debug mode and profiling."""
+
 
 def operator(
     heading: str, subheading: str, *, namespace: str = "", name: str | None = None, method: bool = False
@@ -70,6 +73,7 @@ def operator(
         public = name or function.__name__
         parameters = list(inspect.signature(function).parameters.values())
         kinds = [_kind(parameter) for parameter in parameters]
+        rest = kinds[-1] if parameters and parameters[-1].kind is inspect.Parameter.VAR_POSITIONAL else None
         by_name = {p.name: kind for p, kind in zip(parameters, kinds, strict=True) if kind is not None}
 
         @functools.wraps(function)
@@ -84,17 +88,21 @@ def operator(
                 arg if kind is None else _convert(arg, kind, parameter.name, public)
                 for arg, kind, parameter in zip(args, kinds, parameters, strict=False)
             ]
-            values.extend(args[len(values) :])  # too many: Python's own error names the function
+            for arg in args[len(values) :]:  # *tensors; else too many, and Python's own error names the function
+                values.append(_convert(arg, rest, parameters[-1].name, public) if rest else arg)
             for key, arg in kwargs.items():
                 kind = by_name.get(key)
                 if kind is not None:
                     kwargs[key] = _convert(arg, kind, key, public)
             try:
-                return _wrap(function(*values, **kwargs))
+                result = _wrap(function(*values, **kwargs))
             except VelveteenError:
                 raise
             except (RuntimeError, IndexError) as error:
                 raise ShapeError(_explain(public, values, error)) from error
+            for watch in watchers:
+                watch(public, values, result)
+            return result
 
         REGISTRY[f"{namespace}.{public}" if namespace else public] = Operator(
             f"{namespace}.{public}" if namespace else public, heading, subheading, call, method
