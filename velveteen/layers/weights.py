@@ -37,7 +37,7 @@ class _File:
         self.left -= math.prod(shape)
         if self.left < 0:
             raise FileFormatError(
-                f'The layer of weight "{_full_name(name)}" asks for shape {Shape(shape)}, many times more '
+                f'The layer of weight "{_full_name(name)}" asks for shape {Shape(shape)!s:.100}, many times more '
                 "numbers than the file holds. The topology and the weights are of different models, or the file is hostile."
             )
 

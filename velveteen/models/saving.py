@@ -17,6 +17,8 @@ from velveteen.training import losses, metrics
 _TENSORFLOWJS_VERSION = "4.22.0"
 """The version whose format is written; its readers look at it."""
 
+_LOSS_WEIGHTS = "velveteen_loss_weights"
+
 
 def save_model(model: Model, target: Any, *, include_optimizer: bool = True, quantization: str | None = None) -> Any:
     """Writes a model as TensorFlow.js does.
@@ -90,7 +92,9 @@ def from_artifacts(artifacts: ModelArtifacts, *, strict: bool = True) -> Model:
         model = _build(topology, values if strict else None)
         assign_weights(model, values, strict=strict)
     if artifacts.training_config is not None:
-        _from_file("trainingConfig", model.compile_from_config, artifacts.training_config)
+        config = artifacts.training_config
+        config = {**config, "loss_weights": config.get("loss_weights") or config.get(_LOSS_WEIGHTS)}
+        _from_file("trainingConfig", model.compile_from_config, config)
     model.user_defined_metadata = artifacts.user_defined_metadata
     return model
 
@@ -211,7 +215,8 @@ def _portable_training_config(model: Model) -> dict[str, Any] | None:
             metrics.get(name, "mean_squared_error", model.outputs[0].shape)
     except UnknownNameError:
         return None
-    return config
+    # TensorFlow.js refuses a file that has loss_weights, and looks at no other key.
+    return {**config, "loss_weights": None, _LOSS_WEIGHTS: config["loss_weights"]} if config["loss_weights"] else config
 
 
 def _leaves(value: Any) -> list[Any]:
