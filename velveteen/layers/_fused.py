@@ -4,10 +4,9 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
-from torch import nn
 from torch.backends.cudnn import rnn as cudnn_rnn
 
-from velveteen.layers.recurrent_cells import States
+from velveteen.layers.recurrent_cells import States, _Formula
 
 
 class Kernel(NamedTuple):
@@ -17,21 +16,21 @@ class Kernel(NamedTuple):
     function: Callable[..., Any]
 
 
-def register_second_bias(module: nn.Module) -> None:
+def register_second_bias(layer: _Formula) -> None:
     """Gives a layer that has a bias `second_bias`, zeros: PyTorch's formulas have two, as cuDNN's do."""
-    if module.bias is not None:
-        zeros = torch.zeros_like(module.bias.detach())  # type: ignore[operator]
-        module.register_buffer("second_bias", zeros, persistent=False)
+    if layer.bias is not None:
+        zeros = torch.zeros_like(layer.bias.detach())
+        layer.register_buffer("second_bias", zeros, persistent=False)
 
 
 def run_fused(
-    kernel: Kernel, module: nn.Module, x: torch.Tensor, states: States, sequences: bool
+    kernel: Kernel, layer: _Formula, x: torch.Tensor, states: States, sequences: bool
 ) -> tuple[torch.Tensor, States]:
     """Computes a whole sequence.
 
     Args:
         kernel: the formula.
-        module: the layer, with `kernel`, `recurrent_kernel`, and `bias` and `second_bias` or None.
+        layer: whose weights they are.
         x: [batch, time, features].
         states: to start from, each [batch, units].
         sequences: whether to return the outputs of all steps.
@@ -43,8 +42,8 @@ def run_fused(
     outputs, *last = kernel.function(
         x,
         first if len(first) > 1 else first[0],
-        _weights(kernel, module),
-        module.bias is not None,
+        _weights(kernel, layer),
+        layer.bias is not None,
         1,  # layer
         0.0,  # dropout
         torch.is_grad_enabled(),  # whether to keep what the gradient needs
@@ -55,15 +54,15 @@ def run_fused(
     return (outputs if sequences else states[0]), states
 
 
-def _weights(kernel: Kernel, module: nn.Module) -> list[torch.Tensor]:
-    weights: list[Any] = [module.kernel, module.recurrent_kernel]
-    if module.bias is not None:
-        weights += [module.bias, module.second_bias]
+def _weights(kernel: Kernel, layer: _Formula) -> list[torch.Tensor]:
+    weights: list[Any] = [layer.kernel, layer.recurrent_kernel]
+    if layer.bias is not None:
+        weights += [layer.bias, layer.second_bias]
     if weights[0].is_cuda and not torch.compiler.is_compiling() and torch.backends.cudnn.is_acceptable(weights[0]):
         addresses = [weight.data_ptr() for weight in weights]
-        if addresses != getattr(module, "_flat_addresses", None):  # new, or moved by module.to()
+        if addresses != layer.flat_addresses:  # new, or moved by module.to()
             _make_contiguous(kernel, weights)
-            module._flat_addresses = [weight.data_ptr() for weight in weights]  # type: ignore[assignment]
+            layer.flat_addresses = [weight.data_ptr() for weight in weights]
     return weights
 
 
@@ -71,7 +70,7 @@ def _make_contiguous(kernel: Kernel, weights: list[torch.Tensor]) -> None:
     """Moves the weights into one piece of memory, where cuDNN wants them; otherwise it copies them at each call."""
     units, features = weights[1].shape[1], weights[0].shape[1]
     with torch.inference_mode(False), torch.no_grad(), torch.cuda.device_of(weights[0]):
-        torch._cudnn_rnn_flatten_weight(  # type: ignore[attr-defined]
+        torch._cudnn_rnn_flatten_weight(
             weights,
             len(weights),
             features,

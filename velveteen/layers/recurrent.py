@@ -53,7 +53,7 @@ class _RecurrentLayer(Layer):
 
     # What a subclass offers
 
-    state_size: Any
+    state_size: int | Sequence[int]
 
     def make_weights(self, step_shape: Sequence[int | None]) -> None:
         """Makes the weights for steps of this shape (without the time axis)."""
@@ -174,7 +174,7 @@ class _RecurrentLayer(Layer):
             self._kept = None
             return
         single = isinstance(states, Tensor | torch.Tensor)
-        stores: list[Any] = [copy_to_store(state) for state in ([states] if single else states)]  # type: ignore[union-attr]
+        stores: list[Any] = [copy_to_store(state) for state in ([states] if single else states)]
         self._check_states([tuple(store.shape) for store in stores], self._batch_size)
         self._kept = stores
 
@@ -203,10 +203,7 @@ class RNN(_RecurrentLayer):
     def __init__(self, cell: RNNCell | Sequence[RNNCell], **options: Any):
         super().__init__(**options)
         self.cell = StackedRNNCells(cell) if isinstance(cell, list | tuple) else check_cell(cell)
-
-    @property
-    def state_size(self) -> list[int]:  # type: ignore[override]
-        return state_sizes(self.cell)
+        self.state_size = state_sizes(self.cell)
 
     def make_weights(self, step_shape: Sequence[int | None]) -> None:
         self.cell.build_in_scope(step_shape)

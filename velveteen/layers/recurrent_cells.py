@@ -118,14 +118,11 @@ class StackedRNNCells(RNNCell):
         self._cells = nn.ModuleList(check_cell(cell) for cell in cells)
         if not self._cells:
             raise ArgumentError("Stacked cells need at least one cell, such as layers.lstm_cell(32).")
+        self.state_size = [size for cell in reversed(self.cells) for size in state_sizes(cell)]
 
     @property
     def cells(self) -> list[RNNCell]:
         return list(self._cells)  # type: ignore[arg-type]
-
-    @property
-    def state_size(self) -> list[int]:  # type: ignore[override]
-        return [size for cell in reversed(self.cells) for size in state_sizes(cell)]
 
     def build(self, input_shape: Any) -> None:
         shape = input_shape[0] if is_shape_list(input_shape) else input_shape
@@ -184,6 +181,12 @@ class _Formula(Layer):
 
     gates: ClassVar[int]
     state_count: ClassVar[int] = 1
+    state_size: int | Sequence[int]
+    kernel: torch.Tensor
+    recurrent_kernel: torch.Tensor
+    bias: torch.Tensor | None
+    second_bias: torch.Tensor
+    flat_addresses: list[int] | None = None  # where the weights lay when they were last put together for cuDNN
 
     def __init__(
         self,
@@ -208,6 +211,7 @@ class _Formula(Layer):
         super().__init__(**base)
         no_activity_regularizer(activity_regularizer)
         self.units = positive_integer(units, "units")
+        self.state_size = [self.units] * self.state_count
         self.activation = activations.get(activation)
         self.use_bias = use_bias
         self.kernel_initializer = initializers.get(kernel_initializer)
@@ -224,17 +228,13 @@ class _Formula(Layer):
         self.recurrent_dropout = min(max(float(recurrent_dropout), 0.0), 1.0)
         self.register_parameter("bias", None)
 
-    @property
-    def state_size(self) -> list[int]:
-        return [self.units] * self.state_count
-
     def make_weights(self, step_shape: Sequence[int | None]) -> None:
         """Makes the weights for steps of [batch, features]."""
         features = step_shape[-1]
         if features is None:
             raise ShapeError(
                 f'Layer "{self.name}" must know the size of the last axis of its input, but it is null in '
-                f"{Shape(step_shape)}. Give the model an input_shape with that size."
+                f"{Shape(step_shape)}. Give the model an input_shape with that size."  # type: ignore[arg-type]
             )
         width = self.gates * self.units
         self.add_weight(
@@ -318,8 +318,8 @@ class _Formula(Layer):
         return self.training and 0.0 < rate < 1.0  # at exactly 1 nothing is dropped, as in TensorFlow.js
 
 
-class _FormulaCell(RNNCell):
-    """A cell whose step is a _Formula's."""
+class _FormulaCell(_Formula, RNNCell):
+    """A cell whose step is a formula's."""
 
     def build(self, input_shape: Any) -> None:
         self.make_weights(input_shape[0] if is_shape_list(input_shape) else input_shape)

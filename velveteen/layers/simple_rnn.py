@@ -11,7 +11,7 @@ from velveteen.layers.recurrent_cells import States, _Formula, _FormulaCell
 
 __all__ = ["SimpleRNN", "SimpleRNNCell", "simple_rnn", "simple_rnn_cell"]
 
-_KERNELS = {
+_KERNELS: dict[activations.Activation, Kernel] = {
     activations.tanh: Kernel("RNN_TANH", torch.rnn_tanh),
     activations.relu: Kernel("RNN_RELU", torch.rnn_relu),
 }

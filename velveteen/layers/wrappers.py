@@ -1,6 +1,6 @@
 """Layers around another layer: TimeDistributed and Bidirectional."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Self
 
 import torch
@@ -9,6 +9,7 @@ from velveteen.errors import ArgumentError, ArgumentTypeError, ShapeError
 from velveteen.layers._arguments import choice
 from velveteen.layers.base import Layer, is_shape_list
 from velveteen.layers.recurrent import _RecurrentLayer, join_states, split_states
+from velveteen.layers.recurrent_cells import state_sizes
 from velveteen.serialization import deserialize, serialize
 from velveteen.tensors import Shape
 
@@ -116,7 +117,7 @@ class Bidirectional(Wrapper):
             raise ArgumentTypeError(
                 f"Bidirectional expects a recurrent layer inside, such as layers.lstm(32), got {type(layer).__name__}."
             )
-        self.merge_mode = None if merge_mode is None else choice(merge_mode, _MERGES, "merge_mode")
+        self.merge_mode = None if merge_mode is None else choice(merge_mode, list(_MERGES), "merge_mode")
         self._pattern = (layer,)  # in a tuple, for PyTorch would count it among the parts otherwise
         config = serialize(layer)["config"]
         self.forward_layer = type(layer).from_config({**config, "name": f"forward_{layer.name}"})
@@ -187,7 +188,7 @@ class Bidirectional(Wrapper):
         passed = mask if self.return_sequences else None
         masks = [passed, passed] if self.merge_mode is None else [passed]
         if self.return_state:
-            masks += [None] * 2 * len(self.forward_layer.state_size)
+            masks += [None] * 2 * len(state_sizes(self.forward_layer))
         return masks if len(masks) > 1 else passed
 
     def passes_mask(self, masked: bool) -> bool:
@@ -216,7 +217,7 @@ class Bidirectional(Wrapper):
         self.backward_layer.reset_states()
 
 
-_MERGES = {
+_MERGES: dict[str, Callable[[torch.Tensor, torch.Tensor], torch.Tensor]] = {
     "concat": lambda forward, backward: torch.cat([forward, backward], dim=-1),
     "sum": torch.add,
     "ave": lambda forward, backward: (forward + backward) * 0.5,
