@@ -23,6 +23,7 @@ from velveteen.layers._windows import Size, check_sizes, join_shape, split_shape
 from velveteen.layers.base import Layer
 from velveteen.ops._padding import one_is_one
 from velveteen.ops.convolution import conv_nd, conv_transpose_nd
+from velveteen.serialization import snake_case
 from velveteen.tensors import Shape
 
 __all__ = [
@@ -55,6 +56,7 @@ class _Convolution(Layer):
     """
 
     rank: ClassVar[int]
+    ignores_dilation: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -79,7 +81,8 @@ class _Convolution(Layer):
         self.padding = choice(padding, ("valid", "same"), "padding")
         self.data_format = check_data_format(data_format)
         self.dilation_rate = integers(dilation_rate, self.rank, "dilation_rate")
-        one_is_one(self.strides, self.dilation_rate, f'Layer "{self.name}"')
+        if not self.ignores_dilation:
+            one_is_one(self.strides, self.dilation_rate, snake_case(self.class_name))
         self.activation = activations.get(activation)
         self.use_bias = use_bias
         self.bias_initializer = initializers.get(bias_initializer)

@@ -67,6 +67,7 @@ class DepthwiseConv2d(_Depthwise):
     """
 
     class_name = "DepthwiseConv2D"
+    ignores_dilation = True
 
     def __init__(self, kernel_size: int | Sequence[int], **options: Any):
         super().__init__(kernel_size, **options)

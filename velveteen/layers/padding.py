@@ -19,12 +19,10 @@ Edges = tuple[tuple[int, int], tuple[int, int]]
 
 def _edges(value: Border, name: str) -> Edges:
     """Returns ((top, bottom), (left, right)) from one number, one for rows and one for columns, or all four."""
-    parts = (value, value) if isinstance(value, int) else tuple(value)
-    pairs = [(part, part) if isinstance(part, int) else tuple(part) for part in parts]
-    sound = len(pairs) == 2 and all(
-        len(pair) == 2 and all(isinstance(size, int) and size >= 0 for size in pair) for pair in pairs
-    )
-    if not sound:
+    parts = value if isinstance(value, list | tuple) else (value, value)
+    pairs = [tuple(part) if isinstance(part, list | tuple) else (part, part) for part in parts]
+    sound = all(len(pair) == 2 and all(isinstance(size, int) and size >= 0 for size in pair) for pair in pairs)
+    if not sound or len(pairs) != 2:
         raise ArgumentError(
             f"{name} must be an integer, [rows, columns] or [[top, bottom], [left, right]], none negative, got {value!r}."
         )

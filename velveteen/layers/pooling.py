@@ -9,6 +9,7 @@ from velveteen.layers._arguments import choice, integers
 from velveteen.layers._arguments import data_format as check_data_format
 from velveteen.layers._windows import Size, check_sizes, join_shape, split_shape, windows_length
 from velveteen.layers.base import Layer
+from velveteen.ops import reduction
 from velveteen.ops.pooling import pool_nd
 
 __all__ = [
@@ -187,7 +188,7 @@ class GlobalMaxPooling1d(_GlobalPooling1d):
     class_name = "GlobalMaxPooling1D"
 
     def call(self, x: torch.Tensor) -> torch.Tensor:
-        return x.amax(1)
+        return reduction.max(x, 1)
 
 
 class _GlobalPooling2d(Layer):
@@ -228,7 +229,7 @@ class GlobalMaxPooling2d(_GlobalPooling2d):
     class_name = "GlobalMaxPooling2D"
 
     def call(self, x: torch.Tensor) -> torch.Tensor:
-        return x.amax(self._axes)
+        return reduction.max(x, self._axes)
 
 
 max_pooling1d = max_pool1d = MaxPooling1d
