@@ -10,6 +10,7 @@ import torch
 from torch.nn import functional
 
 from velveteen.errors import ArgumentError, ArgumentTypeError
+from velveteen.ops._tanh import tanh as _tanh
 from velveteen.serialization import named
 
 Activation = Callable[[torch.Tensor], torch.Tensor]
@@ -63,7 +64,7 @@ def softsign(x: torch.Tensor) -> torch.Tensor:
 
 def tanh(x: torch.Tensor) -> torch.Tensor:
     """Returns the hyperbolic tangent."""
-    return torch.tanh(x)
+    return _tanh(x)
 
 
 def softmax(x: torch.Tensor, axis: int = -1) -> torch.Tensor:

@@ -15,7 +15,6 @@ Activation = Callable[[torch.Tensor], torch.Tensor]
 _IN_PLACE: dict[Activation, Activation] = {
     activations.get("relu"): torch.relu_,
     activations.get("sigmoid"): torch.sigmoid_,
-    activations.get("tanh"): torch.tanh_,
     activations.get("linear"): activations.get("linear"),
 }
 
