@@ -118,7 +118,9 @@ def variable_grads(f: Callable[[], Tensor], var_list: Sequence[Variable] | None 
         with backend.recording():
             value = _check_result(f())
             if value.rank != 0:
-                raise ShapeError(f"f must return a scalar, but its result has shape {value.shape}. Use .mean() or .sum().")
+                raise ShapeError(
+                    f"f must return a scalar, but its result has shape {value.shape}. Use .mean() or .sum()."
+                )
             leaves = [v.parameter if _is_weight(v) else v.value for v in variables]  # type: ignore[attr-defined]
             if not given:
                 used = _leaves_of(value.value)
@@ -194,7 +196,9 @@ def _differentiable(arg: TensorLike, place: int, nested: bool) -> torch.Tensor:
     store = arg.value if isinstance(arg, Tensor) else copy_to_store(arg)
     if not isinstance(store, torch.Tensor) or not (store.dtype.is_floating_point or store.dtype.is_complex):
         kind = arg.dtype if isinstance(arg, Tensor) else "that"
-        raise DtypeError(f'Argument {place} is {kind}: gradients exist for float32 and complex64. Use .cast("float32").')
+        raise DtypeError(
+            f'Argument {place} is {kind}: gradients exist for float32 and complex64. Use .cast("float32").'
+        )
     if nested and store.requires_grad:
         return store.view_as(store)  # stays part of the outer function's graph
     return store.detach().requires_grad_(True)
@@ -202,7 +206,9 @@ def _differentiable(arg: TensorLike, place: int, nested: bool) -> torch.Tensor:
 
 def _check_result(value: Any) -> Tensor:
     if not isinstance(value, Tensor):
-        raise ArgumentTypeError(f"The function to differentiate must return a Tensor, but returned {type(value).__name__}.")
+        raise ArgumentTypeError(
+            f"The function to differentiate must return a Tensor, but returned {type(value).__name__}."
+        )
     return value
 
 
@@ -216,7 +222,9 @@ def _backward(
     if dy is not None:
         above = dy.value if isinstance(dy, Tensor) else copy_to_store(dy)
         if above.shape != store.shape:
-            raise ShapeError(f"dy has shape {list(above.shape)}, but f's result has shape {list(store.shape)}. Make them equal.")
+            raise ShapeError(
+                f"dy has shape {list(above.shape)}, but f's result has shape {list(store.shape)}. Make them equal."
+            )
     return torch.autograd.grad(store, inputs, above, create_graph=keep_graph, allow_unused=True)
 
 

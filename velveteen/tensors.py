@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from velveteen import backend
-from velveteen.errors import ArgumentError, ArgumentTypeError, DisposedError, DtypeError, ShapeError, unknown_name
+from velveteen.errors import ArgumentTypeError, DisposedError, DtypeError, ShapeError, unknown_name
 
 Dtype = Literal["float32", "int32", "bool", "string", "complex64"]
 TensorLike = Any

@@ -117,9 +117,7 @@ class Graph:
         return [shapes[slot] for slot in self._output_slots]
 
 
-def _topological(
-    inputs: list[SymbolicTensor], outputs: list[SymbolicTensor]
-) -> tuple[list[Node], dict[Layer, int]]:
+def _topological(inputs: list[SymbolicTensor], outputs: list[SymbolicTensor]) -> tuple[list[Node], dict[Layer, int]]:
     """Returns the nodes that the outputs need, producers first, and the order in which layers are first met.
 
     Written without recursion, since a model from a file may be thousands of layers deep.

@@ -150,7 +150,9 @@ def _checked_place(place: Any) -> Any:
         and (len(place) == 3 or isinstance(place[3], dict))
     )
     if not fits:
-        raise FileFormatError(f"Expected [layer name, node index, tensor index] in the model's graph, got {place!r:.200}")
+        raise FileFormatError(
+            f"Expected [layer name, node index, tensor index] in the model's graph, got {place!r:.200}"
+        )
     return place
 
 

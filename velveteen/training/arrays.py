@@ -124,7 +124,9 @@ def _to_torch(value: Any, what: str) -> torch.Tensor:
     else:
         store = copy_to_store(value)
     if not isinstance(store, torch.Tensor):
-        raise DtypeError(f"The data for {what} are strings, but a model computes on numbers. Turn them into numbers first.")
+        raise DtypeError(
+            f"The data for {what} are strings, but a model computes on numbers. Turn them into numbers first."
+        )
     if store.dtype == torch.float64 or store.dtype.is_complex:
         store = store.to(torch.float32)
     return store if store.device.type == backend.get_backend() else store.to(backend.device())
@@ -157,8 +159,10 @@ def _check_target(model: Any, name: str, target: torch.Tensor, expected: Shape, 
     ):
         return
     hint = "The target must look like the model's output."
-    if loss == "categorical_crossentropy" and len(given) < len(expected) or given[-1:] == (1,):
-        hint = 'For class numbers use the loss "sparseCategoricalCrossentropy", or turn them into vt.one_hot(y, classes).'
+    if (loss == "categorical_crossentropy" and len(given) < len(expected)) or given[-1:] == (1,):
+        hint = (
+            'For class numbers use the loss "sparseCategoricalCrossentropy", or turn them into vt.one_hot(y, classes).'
+        )
     elif loss == "sparse_categorical_crossentropy":
         hint = 'For one-hot targets use the loss "categoricalCrossentropy".'
     raise ShapeError(
@@ -221,7 +225,9 @@ def _per_output(value: Any, names: list[str], what: str) -> list[Any]:
 def _class_weights(target: torch.Tensor, by_class: Any) -> torch.Tensor:
     """Returns each example's weight from {class: weight}; classes that are not named count 1."""
     if not isinstance(by_class, dict):
-        raise ArgumentTypeError(f"class_weight must be a dict of class number to weight, got {type(by_class).__name__}.")
+        raise ArgumentTypeError(
+            f"class_weight must be a dict of class number to weight, got {type(by_class).__name__}."
+        )
     classes = target.argmax(-1) if target.shape[-1] > 1 else target.reshape(target.shape[:-1]).long()
     table = torch.ones(max(int(classes.max()), *map(int, by_class)) + 1, device=target.device)
     for number, weight in by_class.items():

@@ -5,7 +5,6 @@ The data are on the device once, and what is measured stays there until someone 
 
 import contextlib
 import signal
-import sys
 import threading
 from collections.abc import Iterator
 from typing import Any

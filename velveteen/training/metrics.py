@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from velveteen.errors import ArgumentTypeError
+from velveteen.errors import ArgumentTypeError, UnknownNameError, unknown_name
 from velveteen.ops._operator import operator
 from velveteen.serialization import named
 from velveteen.training import losses
@@ -168,7 +168,10 @@ def get(identifier: Any, loss: Any = None, output_shape: Sequence[int | None] | 
         short = _BY_LOSS.get(identifier)
         if short is not None:
             return short, _fitting(short, loss, output_shape)
-        return identifier, named(_METRICS | losses.by_name(), identifier, "metric")
+        try:
+            return identifier, named(losses.by_name() | _METRICS, identifier, "metric")
+        except UnknownNameError as error:
+            raise unknown_name("metric", identifier, {*_METRICS, *losses.by_name(), *_BY_LOSS}) from error
     if callable(identifier):
         function = losses.as_user_function(identifier, _METRICS)
         return function.__name__, function

@@ -97,7 +97,9 @@ class Progress:
 
 
 def _figures(logs: dict[str, float]) -> str:
-    return "  ".join(f"{name} {value:.4f}" if abs(value) >= 1e-3 else f"{name} {value:.2e}" for name, value in logs.items())
+    return "  ".join(
+        f"{name} {value:.4f}" if abs(value) >= 1e-3 else f"{name} {value:.2e}" for name, value in logs.items()
+    )
 
 
 def _duration(seconds: float) -> str:
