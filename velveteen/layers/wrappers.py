@@ -102,7 +102,8 @@ class Bidirectional(Wrapper):
     states of the forward layer, then those of the backward layer.
 
     Args:
-        layer: a recurrent layer, such as `layers.lstm(32)`.
+        layer: a recurrent layer, such as `layers.lstm(32)`. TensorFlow.js 4.22 cannot load a bidirectional
+            `layers.rnn(cell)`; one for a browser must be made of `lstm`, `gru` or `simple_rnn`.
         merge_mode: how the two outputs become one: "concat" (the default), "sum", "mul", "ave", or None for a list of
             both. The outputs of all steps, with `return_sequences`, are both in the order of time.
 
