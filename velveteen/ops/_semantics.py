@@ -138,7 +138,11 @@ def moving(function: Callable[..., Any]) -> Callable[..., Any]:
             first = last
         moved = function(places if many else places[0], *args, **kwargs)
         if isinstance(moved, list):
-            return [pool[part.cpu().numpy()].reshape(tuple(part.shape)) for part in moved]
-        return np.asarray(pool[moved.cpu().numpy()], dtype=object).reshape(tuple(moved.shape))
+            return [_pick(pool, part) for part in moved]
+        return _pick(pool, moved)
 
     return call
+
+
+def _pick(pool: np.ndarray, places: torch.Tensor) -> np.ndarray:
+    return pool[places.reshape(-1).cpu().numpy()].reshape(tuple(places.shape))

@@ -298,7 +298,8 @@ def meshgrid(x=None, y=None, *, indexing: str = "xy"):
     vectors = [vector for vector in (x, y) if vector is not None]
     if len(vectors) < 2:
         return vectors
-    return list(torch.meshgrid(x.reshape(-1), y.reshape(-1), indexing=indexing))
+    across, down = (x.reshape(1, -1), y.reshape(-1, 1)) if indexing == "xy" else (x.reshape(-1, 1), y.reshape(1, -1))
+    return list(torch.broadcast_tensors(across, down))
 
 
 @operator("Tensors", "Slicing and Joining")
