@@ -69,12 +69,12 @@ def _convolve(
     groups: int,
     channels_first: bool,
 ) -> torch.Tensor:
+    if not place.even:  # before the permute, so that the copy has the layout that the kernel likes
+        x = F.pad(x, place.explicit if channels_first else [0, 0, *place.explicit])
     if not channels_first:
         x = x.permute(CHANNELS_FIRST[x.dim()])
-    if place.even:
-        y = _CONVOLUTION[x.dim()](x, kernel, bias, place.strides, place.before, place.dilations, groups)
-    else:
-        y = _CONVOLUTION[x.dim()](F.pad(x, place.explicit), kernel, bias, place.strides, 0, place.dilations, groups)
+    padding = place.before if place.even else 0
+    y = _CONVOLUTION[x.dim()](x, kernel, bias, place.strides, padding, place.dilations, groups)
     return y if channels_first else y.permute(CHANNELS_LAST[y.dim()])
 
 
