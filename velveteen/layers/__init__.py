@@ -15,6 +15,7 @@ from velveteen.layers.noise import *
 from velveteen.layers.normalization import *
 from velveteen.layers.padding import *
 from velveteen.layers.pooling import *
+from velveteen.layers.preprocessing import *
 from velveteen.layers.recurrent import *
 from velveteen.layers.recurrent_cells import *
 from velveteen.layers.reshaping import *
