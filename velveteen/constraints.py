@@ -3,7 +3,7 @@
 Axes are those of TensorFlow.js's layout: a dense kernel is [inputs, units], so axis 0 limits the weights of each unit.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -98,7 +98,12 @@ def unit_norm(axis: Axis = 0) -> UnitNorm:
     return UnitNorm(axis)
 
 
-_FACTORIES = {"max_norm": max_norm, "min_max_norm": min_max_norm, "non_neg": non_neg, "unit_norm": unit_norm}
+_FACTORIES: dict[str, Callable[..., Constraint]] = {
+    "max_norm": max_norm,
+    "min_max_norm": min_max_norm,
+    "non_neg": non_neg,
+    "unit_norm": unit_norm,
+}
 
 
 def get(identifier: Any) -> Any:

@@ -5,7 +5,7 @@ values at every call; without, it draws from the generator that `set_random_seed
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import torch
@@ -248,7 +248,7 @@ def lecun_normal(seed: int | None = None) -> VarianceScaling:
     return VarianceScaling(1.0, "fan_in", "normal", seed)
 
 
-_FACTORIES = {
+_FACTORIES: dict[str, Callable[..., Initializer]] = {
     "glorot_uniform": glorot_uniform,
     "glorot_normal": glorot_normal,
     "he_uniform": he_uniform,
@@ -293,9 +293,9 @@ def get(identifier: Any) -> Any:
             raise ArgumentError('The initializer "constant" needs its value: use initializers.constant(0.5), say.')
         return factory()
     if isinstance(identifier, dict):
-        factory = _SCALED.get(str(identifier.get("class_name")).replace("_", "").lower())
-        if factory is not None:
-            return factory((identifier.get("config") or {}).get("seed"))
+        scaled = _SCALED.get(str(identifier.get("class_name")).replace("_", "").lower())
+        if scaled is not None:
+            return scaled((identifier.get("config") or {}).get("seed"))
         return deserialize(identifier, Initializer, "initializer")
     if callable(identifier):
         return lambda shape, dtype="float32": _to_torch(identifier(shape, dtype))

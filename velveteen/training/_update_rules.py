@@ -15,7 +15,7 @@ class UpdateRule(torch.optim.Optimizer):
         raise NotImplementedError
 
     @torch.no_grad()
-    def step(self, closure: Callable[[], Any] | None = None) -> Any:  # type: ignore[override]
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Changes every parameter that has a gradient."""
         loss = None
         if closure is not None:
