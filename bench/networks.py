@@ -156,13 +156,9 @@ def _binary_cross_entropy(target: torch.Tensor, logits: torch.Tensor) -> torch.T
 
 
 NETWORKS = {
-    "dense": Network(
-        (784,), (10,), 128, 60, "categoricalCrossentropy", dense, torch_dense, _cross_entropy
-    ),
+    "dense": Network((784,), (10,), 128, 60, "categoricalCrossentropy", dense, torch_dense, _cross_entropy),
     "cnn": Network((28, 28, 1), (10,), 128, 12, "categoricalCrossentropy", cnn, torch_cnn, _cross_entropy),
-    "unet": Network(
-        (128, 128, 1), (128, 128, 1), 2, 2, "binaryCrossentropy", unet, TorchUnet, _binary_cross_entropy
-    ),
+    "unet": Network((128, 128, 1), (128, 128, 1), 2, 2, "binaryCrossentropy", unet, TorchUnet, _binary_cross_entropy),
     "lstm": Network((40, 64), (64,), 128, 3, "categoricalCrossentropy", lstm, TorchLstm, _cross_entropy),
 }
 

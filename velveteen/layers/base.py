@@ -95,6 +95,14 @@ class Layer(nn.Module, Serializable):
         """Returns the shape that `call` returns for an input of `input_shape`; None where a size is not known."""
         return input_shape
 
+    @property
+    def before_softmax(self) -> Callable[[torch.Tensor], torch.Tensor] | None:
+        """`call` without the softmax over the last axis that it ends with, None for a layer that ends otherwise.
+
+        Training computes its loss from there, which is faster and more exact.
+        """
+        return None
+
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """Returns the mask that goes on from here, given the one that came in."""
         return mask if self.supports_masking else None

@@ -177,8 +177,16 @@ class Dense(Layer):
             )
         self.expects(min_rank=2, axes={-1: features})
 
+    def linear(self, x: torch.Tensor) -> torch.Tensor:
+        """Returns `x @ kernel + bias`."""
+        return F.linear(as_float(x), self.kernel, self.bias)
+
+    @property
+    def before_softmax(self) -> Callable[[torch.Tensor], torch.Tensor] | None:
+        return self.linear if self.activation is activations.softmax else None
+
     def call(self, x: torch.Tensor) -> torch.Tensor:
-        y = F.linear(as_float(x), self.kernel, self.bias)
+        y = self.linear(x)
         if self._in_place is not None and y.dim() == 2:  # of a higher rank it is a view
             return self._in_place(y)
         return self.activation(y)
@@ -199,6 +207,10 @@ class Activation(Layer):
     def __init__(self, activation: str | Callable[..., torch.Tensor], **base: Any):
         super().__init__(**base)
         self.activation = activations.get(activation)
+
+    @property
+    def before_softmax(self) -> Callable[[torch.Tensor], torch.Tensor] | None:
+        return as_float if self.activation is activations.softmax else None
 
     def call(self, x: torch.Tensor) -> torch.Tensor:
         return self.activation(as_float(x))

@@ -3,6 +3,7 @@
 A program is compiled once; running it walks a list.
 """
 
+import copy
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -18,7 +19,7 @@ from velveteen.tensors import Shape
 class Step(NamedTuple):
     """One call of a layer in a program."""
 
-    layer: Layer
+    layer: Any  # a Layer, or another way to compute it
     inputs: tuple[int, ...]  # slots
     outputs: tuple[int, ...]
     arguments: dict[str, Any]
@@ -105,6 +106,26 @@ class Graph:
             for slot, part, part_mask in zip(targets, results, passed_masks, strict=False):
                 values[slot], masks[slot] = part, part_mask
         return [values[slot] for slot in self._output_slots], [masks[slot] for slot in self._output_slots]
+
+    def with_logits(self, outputs: Sequence[int]) -> "Graph":
+        """Returns this graph without the softmax at the end of some outputs, which then are logits.
+
+        Args:
+            outputs: places among the outputs, each with `has_logits`.
+        """
+        graph = copy.copy(self)
+        slots = {self._output_slots[place] for place in outputs}
+        graph.steps = [
+            step._replace(layer=step.layer.before_softmax) if step.outputs[0] in slots else step for step in self.steps
+        ]
+        return graph
+
+    def has_logits(self, output: int) -> bool:
+        """Returns whether an output comes from a softmax and is used for nothing else."""
+        slot = self._output_slots[output]
+        makers = [step.layer for step in self.steps if slot in step.outputs]
+        used_again = self._output_slots.count(slot) > 1 or any(slot in step.inputs for step in self.steps)
+        return bool(makers) and makers[0].before_softmax is not None and not used_again and not self.has_masks
 
     def output_shapes(self, input_shapes: Sequence[Shape]) -> list[Shape]:
         """Returns the outputs' shapes for inputs of these shapes."""

@@ -126,7 +126,7 @@ def evaluate(model: Any, x: Any, y: Any, batch_size: int, verbose: bool, sample_
 def predict(model: Any, inputs: list[torch.Tensor], batch_size: int, verbose: bool) -> Any:
     """Computes the outputs of a model in batches; returns a Tensor, or a list for several outputs."""
     count = inputs[0].shape[0]
-    with torch.no_grad():
+    with torch.no_grad(), _inference_mode(model):
         if count <= batch_size:
             outputs = model.graph.run(inputs)
         else:
@@ -153,18 +153,26 @@ def train_on_batch(model: Any, x: Any, y: Any) -> list[float]:
 
 def _test(model: Any, stepper: Stepper, arrays: Arrays, batch_size: int, verbose: bool = False) -> list[float]:
     meter = Meter()
-    was_training = model.training
+    with _inference_mode(model), Progress(stepper.compilation.names, arrays.count, 0, 1, verbose) as progress:
+        progress.start_epoch(0)
+        for start in range(0, arrays.count, batch_size):
+            end = min(start + batch_size, arrays.count)
+            meter.add(stepper.test(arrays.select(slice(start, end))), end - start)
+            progress.advance(end - start, meter)
+    return meter.read()
+
+
+@contextlib.contextmanager
+def _inference_mode(model: Any) -> Iterator[None]:
+    """Sets the layers to inference, also when a callback asks in the middle of training."""
+    if not model.training:
+        yield
+        return
     model.eval()
     try:
-        with Progress(stepper.compilation.names, arrays.count, 0, 1, verbose) as progress:
-            progress.start_epoch(0)
-            for start in range(0, arrays.count, batch_size):
-                end = min(start + batch_size, arrays.count)
-                meter.add(stepper.test(arrays.select(slice(start, end))), end - start)
-                progress.advance(end - start, meter)
+        yield
     finally:
-        model.train(was_training)
-    return meter.read()
+        model.train()
 
 
 @contextlib.contextmanager

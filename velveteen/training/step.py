@@ -4,6 +4,7 @@ from typing import Any
 
 import torch
 
+from velveteen.training import losses
 from velveteen.training.arrays import Arrays
 from velveteen.training.compilation import Compilation
 
@@ -22,7 +23,18 @@ class Stepper:
         for parameter in model.parameters():
             parameter.requires_grad_(id(parameter) in trained)
         self.constrained = [weight for weight in weights if weight.constraint is not None]
+        self._use_logits()
         self._optimizer = compilation.torch_optimizer([weight.parameter for weight in weights]) if weights else None
+
+    def _use_logits(self) -> None:
+        """Lets the loss be computed from logits where the model ends with a softmax and the loss knows how to."""
+        by_output = [losses.from_logits(function) for function in self.compilation.loss_functions]
+        self._is_logits = {i for i, loss in enumerate(by_output) if loss is not None and self.model.graph.has_logits(i)}
+        self._train_graph = self.model.graph.with_logits(list(self._is_logits))
+        self._train_losses = [
+            by_output[i] if i in self._is_logits else function
+            for i, function in enumerate(self.compilation.loss_functions)
+        ]
 
     def train(self, batch: Arrays) -> torch.Tensor:
         """Does one step of the optimizer; returns the measurements before it."""
@@ -43,27 +55,30 @@ class Stepper:
 
     def _measure(self, batch: Arrays, training: bool) -> tuple[torch.Tensor, torch.Tensor]:
         compilation = self.compilation
+        graph = self._train_graph if training else self.model.graph
         with compilation.autocast():
-            result = self.model(batch.inputs if len(batch.inputs) > 1 else batch.inputs[0])
-        outputs = [part.float() for part in result] if isinstance(result, list) else [result.float()]
-        losses = []
-        for function, target, output, weight in zip(
-            compilation.loss_functions, batch.targets, outputs, batch.weights, strict=True
-        ):
+            outputs = graph.run(batch.inputs)
+        outputs = [output.float() for output in outputs]
+        functions = self._train_losses if training else compilation.loss_functions
+        means = []
+        for function, target, output, weight in zip(functions, batch.targets, outputs, batch.weights, strict=True):
             values = function(target, output)
             if weight is not None:
                 values = values * weight.reshape(weight.shape + (1,) * (values.dim() - weight.dim()))
-            losses.append(values.mean())
-        total = losses[0] * compilation.loss_scales[0] if compilation.loss_scales[0] != 1 else losses[0]
-        for loss, scale in zip(losses[1:], compilation.loss_scales[1:], strict=True):
-            total = total + loss * scale
+            means.append(values.mean())
+        total = means[0] * compilation.loss_scales[0] if compilation.loss_scales[0] != 1 else means[0]
+        for mean, scale in zip(means[1:], compilation.loss_scales[1:], strict=True):
+            total = total + mean * scale
         if training:  # as in TensorFlow.js, the loss that evaluate reports is without the regularizers
             for penalty in self.model.regularization_losses():
                 total = total + penalty
         with torch.no_grad():
-            measured = [total.detach(), *(losses if len(losses) > 1 else ())]
+            measured = [total, *(means if len(means) > 1 else ())]
             for function, index in compilation.metric_functions:
-                measured.append(function(batch.targets[index], outputs[index]).float().mean())
+                output = outputs[index].detach()
+                if training and index in self._is_logits:
+                    output = torch.softmax(output, -1)
+                measured.append(function(batch.targets[index], output).float().mean())
             return total, torch.stack([value.detach() for value in measured])
 
 
