@@ -51,6 +51,13 @@ def test_what_no_model_can_be_in(find):
         find(3)
 
 
+@pytest.mark.parametrize("source", ["folder", "https://example.org/model.json", io.from_memory(ARTIFACTS)])
+def test_options(source):
+    find_load_handler(source, on_progress=print)
+    with pytest.raises(ArgumentTypeError, match=r'no option "stric"\. Did you mean "strict"\?'):
+        find_load_handler(source, stric=False)
+
+
 def test_memory():
     kept = []
     result = find_save_handler(io.with_save_handler(lambda artifacts: kept.append(artifacts) or "done")).save(ARTIFACTS)

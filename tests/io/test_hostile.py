@@ -10,6 +10,8 @@ from velveteen import io
 from velveteen.errors import FileFormatError, MissingFileError, UnknownNameError, VelveteenError
 from velveteen.io import manifest
 
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no pipes in folders, and links only for some")
+
 DENSE = {"name": "dense_1/kernel", "shape": [2, 3], "dtype": "float32"}
 
 
@@ -91,6 +93,8 @@ LIES = {
     "the folder itself": (model_json(paths=["."]), "does not name a file inside"),
     "path as number": (model_json(paths=[1]), "does not name a file inside"),
     "path twice": (model_json(paths=["weights.bin", "weights.bin"]), "'weights.bin' comes twice"),
+    "a name without end": (model_json(paths=["a" * 5000]), "cannot be opened"),
+    "links in a circle": (model_json(paths=["circle"]), "cannot be opened"),
     "a link out": (model_json(paths=["link.bin"]), "is a link that leads out"),
     "a linked folder": (model_json(paths=["linked/secret.bin"]), "is a link that leads out"),
     "a folder": (model_json(paths=["folder"]), "is not a regular file"),
@@ -107,6 +111,7 @@ def trap(tmp_path):
     (tmp_path / "secret.bin").write_bytes(bytes(24))
     os.symlink(tmp_path / "secret.bin", folder / "link.bin")
     os.symlink(tmp_path, folder / "linked")
+    os.symlink("circle", folder / "circle")
     os.mkfifo(folder / "pipe")
     return folder
 

@@ -51,8 +51,11 @@ def find_inside(folder: Path, relative: str) -> Path:
         MissingFileError: when it is not there.
         FileFormatError: when it is no regular file, or a link leads out of the folder.
     """
-    root = folder.resolve()
-    path = (root / relative).resolve()
+    try:
+        root = folder.resolve()
+        path = (root / relative).resolve()
+    except (OSError, RuntimeError) as error:  # links in a circle, a name without end
+        raise FileFormatError(f'"{relative:.80}" in {folder} cannot be opened: {error!s:.200}.') from error
     if not path.is_relative_to(root):
         raise FileFormatError(
             f'"{relative}" in {folder} is a link that leads out of the model\'s folder, so it is not opened. '
@@ -68,11 +71,16 @@ def regular_size(path: Path) -> int:
     Raises:
         MissingFileError: when it is not there.
         FileFormatError: when it is a folder, a device, a pipe, …
+        PermissionError: when it may not be read.
     """
     try:
         status = path.stat()
     except (FileNotFoundError, NotADirectoryError) as error:
         raise MissingFileError(f"{path} is missing. Copy all files of the model, or save it again.") from error
+    except PermissionError:
+        raise
+    except OSError as error:
+        raise FileFormatError(f"{path!s:.200} cannot be opened: {error.strerror}.") from error
     if not stat.S_ISREG(status.st_mode):
         raise FileFormatError(f"{path} is not a regular file, so it is not read as part of a model.")
     return status.st_size

@@ -1,12 +1,13 @@
 """From what a user names a model by (a folder, an address, an object) to what loads or saves it."""
 
+import inspect
 import urllib.parse
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-from velveteen.errors import ArgumentError, ArgumentTypeError
+from velveteen.errors import ArgumentError, ArgumentTypeError, did_you_mean
 from velveteen.io.artifacts import ModelArtifacts, WeightData, WeightSpec
 from velveteen.io.folders import FolderHandler
 from velveteen.io.web import http_handler
@@ -67,6 +68,8 @@ def find_load_handler(source: Any, **options: Any) -> LoadHandler:
         routed = _routed([router(source, options) for router in _load_routers], source)
         if routed is not None:
             return routed
+    _check_options(options)
+    if isinstance(source, str):
         scheme = _scheme(source)
         if scheme in ("http", "https"):
             return http_handler(source, **options)
@@ -145,6 +148,17 @@ def with_save_handler(save_handler: Callable[[ModelArtifacts], Any]) -> SaveHand
         save_handler: what it returns is what `model.save` returns.
     """
     return _Callback(save_handler)
+
+
+def _check_options(options: dict[str, Any]) -> None:
+    """Raises for what is an option nowhere; those of an http address do nothing elsewhere, but are no mistake."""
+    known = [name for name in inspect.signature(http_handler).parameters if name != "path"]
+    for option in options:
+        if option not in known:
+            raise ArgumentTypeError(
+                f'Loading a model has no option "{option}".{did_you_mean(option, [*known, "strict"])} '
+                f"It takes: strict, {', '.join(known)}."
+            )
 
 
 def _routed(handlers: list[Any], source: str) -> Any:

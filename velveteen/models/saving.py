@@ -170,7 +170,7 @@ def _by_name(model: Model) -> dict[str, Weight]:
                 f'Model "{model.name}" has two weights named "{weight.name}", which a file cannot hold. '
                 "Give their layers different names."
             )
-        weights[str(weight.name)] = weight  # type: ignore[assignment]
+        weights[str(weight.name)] = weight
     return weights
 
 
