@@ -76,6 +76,8 @@ class Prelu(Layer):
     class_name = "PReLU"
     supports_masking = True
 
+    alpha: torch.Tensor
+
     def __init__(
         self,
         *,

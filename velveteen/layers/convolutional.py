@@ -58,6 +58,8 @@ class _Convolution(Layer):
     rank: ClassVar[int]
     ignores_dilation: ClassVar[bool] = False
 
+    bias: torch.Tensor | None
+
     def __init__(
         self,
         kernel_size: int | Sequence[int],
@@ -161,6 +163,8 @@ class _DenseConvolution(_Convolution):
         kernel_initializer: "glorot_normal" by default.
         kernel_regularizer, kernel_constraint: none by default.
     """
+
+    kernel: torch.Tensor
 
     def __init__(
         self,

@@ -118,6 +118,9 @@ class Dense(Layer):
 
     supports_masking = True
 
+    kernel: torch.Tensor
+    bias: torch.Tensor | None
+
     def __init__(
         self,
         units: int,

@@ -28,6 +28,8 @@ class _Depthwise(_Convolution):
 
     rank = 2
 
+    depthwise_kernel: torch.Tensor
+
     def __init__(
         self,
         kernel_size: int | Sequence[int],
@@ -120,6 +122,8 @@ class SeparableConv2d(_Depthwise):
     """
 
     class_name = "SeparableConv2D"
+
+    pointwise_kernel: torch.Tensor
 
     def __init__(
         self,

@@ -30,6 +30,8 @@ class Embedding(Layer):
         input_length: the length of the sequences (a list for several axes), when it is fixed.
     """
 
+    embeddings: torch.Tensor
+
     def __init__(
         self,
         input_dim: int,

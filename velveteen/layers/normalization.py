@@ -33,6 +33,11 @@ class BatchNormalization(Layer):
 
     supports_masking = True
 
+    gamma: torch.Tensor | None
+    beta: torch.Tensor | None
+    moving_mean: torch.Tensor
+    moving_variance: torch.Tensor
+
     def __init__(
         self,
         *,
@@ -94,10 +99,9 @@ class BatchNormalization(Layer):
 
     def call(self, x: torch.Tensor) -> torch.Tensor:
         x = as_float(x)
-        if x.dim() == 3:  # a line is a picture of one row, for which PyTorch has a channels_last kernel
-            axis = self.axis % 3
-            line = x.unsqueeze(1) if axis > 0 else x.unsqueeze(2)
-            return self._normalize(line.movedim(axis + (axis > 0), 1)).movedim(1, axis + (axis > 0)).reshape(x.shape)
+        if x.dim() == 3 and self.axis % 3:  # a line is a picture of one row, for which PyTorch has a channels_last kernel
+            axis = self.axis % 3 + 1
+            return self._normalize(x.unsqueeze(1).movedim(axis, 1)).movedim(1, axis).squeeze(1)
         return self._normalize(x.movedim(self.axis, 1)).movedim(1, self.axis)
 
     def _normalize(self, x: torch.Tensor) -> torch.Tensor:
@@ -139,6 +143,9 @@ class LayerNormalization(Layer):
     """
 
     supports_masking = True
+
+    gamma: torch.Tensor | None
+    beta: torch.Tensor | None
 
     def __init__(
         self,
