@@ -142,8 +142,8 @@ def test_named_files_exist(document):
 
 
 def commands_in(text):
-    lines = re.findall(r"^(?:\$ )?(velveteen(?: [\w-]+)+)", text, re.MULTILINE)
-    return {line for line in lines + re.findall(r"`(velveteen(?: [a-z-]+)+)", text)}
+    lines = re.findall(r"^(?:\$ )?(velveteen(?: [a-z][\w-]*)+)", text, re.MULTILINE)
+    return {line for line in lines + re.findall(r"`(velveteen(?: [a-z][\w-]*)+)", text)}
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
