@@ -25,3 +25,8 @@ from velveteen.tensors import Tensor, TensorBuffer, Variable
 from velveteen.training import callbacks, metrics
 from velveteen.training import optimizers as train
 from velveteen.training.callbacks import Callback, EarlyStopping, History
+
+# The families of operators are files to read, not places to call: `vt.add`, not `vt.arithmetic.add`.
+del activation, arithmetic, basic_math, convolution, creation, dilation, evaluation  # type: ignore[name-defined]  # noqa: F821
+del logical, matrices, methods, normalization, pooling, random, reduction, rnn  # type: ignore[name-defined]  # noqa: F821
+del scan, scattering, slicing, transformations  # type: ignore[name-defined]  # noqa: F821

@@ -59,12 +59,13 @@ class TimingInfo(NamedTuple):
 
 
 def memory() -> MemoryInfo:
-    """Returns how many tensors are alive, in how many buffers, and how many bytes these take.
+    """Returns how many tensors and weights of layers are alive, in how many buffers, and how many bytes these take.
 
     Tensors that share a buffer (a reshaped one, say) count it once. `unreliable` is true when there are strings, whose
     bytes are those of their text only.
     """
-    stores = [tensor.value for tensor in live_tensors()]
+    weights = [variable for variable in Variable._all.values() if hasattr(variable, "parameter")]
+    stores = [tensor.value for tensor in live_tensors()] + [weight.parameter for weight in weights]
     buffers = {_buffer_of(store): store for store in stores}
     return MemoryInfo(
         num_tensors=len(stores),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.conformance.cases import check_case, find
+from tests.conformance.cases import check_case
 from tests.conftest import conformance_folder
 
 
@@ -16,7 +16,9 @@ def recorded() -> list[Any]:
         reason = "the recordings of TensorFlow.js are not beside this checkout"
         return [pytest.param(None, id="none", marks=pytest.mark.skip(reason=reason))]
     cases = json.loads((folder / "ops.json").read_text())["cases"]
-    return [pytest.param(case, id=f"{case['op']}-{number}") for number, case in enumerate(cases) if is_whole(case["out"])]
+    return [
+        pytest.param(case, id=f"{case['op']}-{number}") for number, case in enumerate(cases) if is_whole(case["out"])
+    ]
 
 
 def is_whole(out: Any) -> bool:
@@ -24,11 +26,11 @@ def is_whole(out: Any) -> bool:
 
     TensorFlow.js's product of matrices with two batches to broadcast, [2, 1, …] and [4, …], has half of them.
     """
-    return not (isinstance(out, dict) and isinstance(out.get("data"), list)) or len(out["data"]) == math.prod(out["shape"])
+    return not (isinstance(out, dict) and isinstance(out.get("data"), list)) or len(out["data"]) == math.prod(
+        out["shape"]
+    )
 
 
 @pytest.mark.parametrize("case", recorded())
 def test_recorded(case):
-    if find(case["op"]) is None:
-        pytest.skip("operator not there yet")
     check_case(case)

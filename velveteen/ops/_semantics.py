@@ -59,7 +59,7 @@ def with_gradients(value: Callable[..., torch.Tensor], *gradients: Callable[...,
 
     def compute(*tensors: torch.Tensor) -> torch.Tensor:
         if torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors):
-            return _WithGradients.apply(value, gradients, *tensors)  # type: ignore[no-any-return]
+            return _WithGradients.apply(value, gradients, *tensors)
         return value(*tensors)
 
     return compute

@@ -121,9 +121,7 @@ def _of_rank(values: TensorLike, rank: int, shape: Sequence[int] | None, dtype: 
 
 
 @operator("Tensors", "Creation", method=True)
-def variable(
-    initial_value: TensorLike, trainable: bool = True, name: str | None = None, dtype: Dtype | None = None
-):
+def variable(initial_value: TensorLike, trainable: bool = True, name: str | None = None, dtype: Dtype | None = None):
     """Returns a tensor whose value can be replaced with `assign`.
 
     Args:
@@ -135,6 +133,7 @@ def variable(
     return Variable(initial_value, trainable, name, dtype)
 
 
+@operator("Tensors", "Creation")
 def buffer(shape: Sequence[int], dtype: Dtype | None = "float32", values: TensorLike = None) -> TensorBuffer:
     """Returns a mutable array to fill value by value: `buffer.set(value, *location)`, then `buffer.to_tensor()`.
 
@@ -161,7 +160,9 @@ def complex(real, imag):
         imag: tensor of the imaginary parts, of the same shape.
     """
     if real.shape != imag.shape:
-        raise ShapeError(f"complex() expects two tensors of one shape, got {Shape(real.shape)} and {Shape(imag.shape)}.")
+        raise ShapeError(
+            f"complex() expects two tensors of one shape, got {Shape(real.shape)} and {Shape(imag.shape)}."
+        )
     return torch.complex(real.float(), imag.float())
 
 
@@ -320,6 +321,7 @@ def one_hot(indices: Int32, depth: int, on_value: float = 1, off_value: float = 
     return to_int32(rows) if dtype == "int32" else rows.to(_numeric(dtype))
 
 
+@operator("Tensors", "Creation")
 def print(x: TensorLike, verbose: bool = False) -> None:
     """Prints a tensor.
 
@@ -328,6 +330,3 @@ def print(x: TensorLike, verbose: bool = False) -> None:
         verbose: whether to say dtype, rank and shape first.
     """
     builtins.print(tensor_to_string(x if isinstance(x, Tensor) else Tensor(x), verbose))
-
-
-__all__ += ["buffer", "print"]  # noqa: F821  # the operators above are listed by their decorator

@@ -160,7 +160,9 @@ def search_sorted(sorted_sequence, values, side: str = "left"):
     rows, values = matched(sorted_sequence, values)
     rows, values = rows.reshape(-1, rows.shape[-1]), values.reshape(-1, values.shape[-1])
     if len(rows) != len(values):
-        raise ShapeError(f"search_sorted() expects as many rows of values as of sequences, got {len(values)}, {len(rows)}.")
+        raise ShapeError(
+            f"search_sorted() expects as many rows of values as of sequences, got {len(values)}, {len(rows)}."
+        )
     return torch.searchsorted(rows.contiguous(), values.contiguous(), right=side == "right").int()
 
 
@@ -179,7 +181,8 @@ def unique(x: AnyDtype, axis: int = 0):
         raise ShapeError("unique() expects a tensor of rank 1 or more, got a scalar.")
     slices = np.moveaxis(x if isinstance(x, np.ndarray) else x.detach().cpu().numpy(), axis, 0)
     seen: dict[str, int] = {}
-    firsts, indices = [], []
+    firsts: list[int] = []
+    indices: list[int] = []
     for place, row in enumerate(slices.reshape(len(slices), -1).tolist()):
         number = seen.setdefault(str(row), len(seen))  # as text, so that NaN equals NaN
         if number == len(firsts):

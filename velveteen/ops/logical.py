@@ -160,7 +160,6 @@ def where(condition: Bool, a=None, b=None):
     return torch.nonzero(condition).int() if a is None else torch.where(condition, a, b)
 
 
-
 def _compare(comparison: Callable[[Any, Any], Any], a: Any, b: Any) -> torch.Tensor:
     strings = [isinstance(each, np.ndarray) for each in (a, b)]
     if not any(strings):

@@ -55,10 +55,13 @@ _binary("lt", logical.less, reflected=False)
 _binary("le", logical.less_equal, reflected=False)
 _binary("gt", logical.greater, reflected=False)
 _binary("ge", logical.greater_equal, reflected=False)
-Tensor.__neg__ = basic_math.neg  # type: ignore[attr-defined]
-Tensor.__pos__ = creation.clone  # type: ignore[attr-defined]
-Tensor.__abs__ = basic_math.abs  # type: ignore[attr-defined]
-Tensor.__invert__ = logical.logical_not  # type: ignore[attr-defined]
+for _name, _function in {
+    "__neg__": basic_math.neg,
+    "__pos__": creation.clone,
+    "__abs__": basic_math.abs,
+    "__invert__": logical.logical_not,
+}.items():
+    setattr(Tensor, _name, _function)
 
 
 def _method(function: Callable[..., Any]) -> Callable[..., Any]:

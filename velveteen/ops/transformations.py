@@ -77,7 +77,7 @@ def ensure_shape(x: AnyDtype, shape: Sequence[int | None]):
     if len(shape) != x.dim() or any(
         want is not None and want != size for want, size in zip(shape, x.shape, strict=True)
     ):
-        raise ShapeError(f"ensure_shape() expects shape {Shape(shape)}, got {Shape(x.shape)}.")
+        raise ShapeError(f"ensure_shape() expects shape {list(shape)}, got {Shape(x.shape)}.")
     return x
 
 
@@ -224,7 +224,7 @@ def mirror_pad(x, paddings: Paddings, mode: str):
 
     def value(x):
         for axis, pair in enumerate(paddings):
-            places = np.pad(np.arange(x.shape[axis]), tuple(pair), mode=mode)
+            places = np.pad(np.arange(x.shape[axis]), tuple(pair), mode=mode)  # type: ignore[call-overload]
             x = x.index_select(axis, torch.from_numpy(places).to(x.device))
         return x
 
