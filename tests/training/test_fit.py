@@ -317,6 +317,32 @@ def test_data_that_does_not_fit(x, y, error, message):
     np.testing.assert_array_equal(before, model.get_weights()[0].numpy())
 
 
+@pytest.mark.parametrize("label", [-1, 3])
+def test_class_numbers_outside_of_the_output(label):
+    model = classifier(loss="sparseCategoricalCrossentropy")
+    with pytest.raises(DataError, match=f"has class {label}, but the output has 3 classes"):
+        model.fit(GOOD_X, np.full(10, label), verbose=False)
+
+
+def test_losses_from_logits_are_those_from_probabilities():
+    x, y = blobs(32)
+    by_softmax, by_function = classifier(), classifier(loss=lambda t, p: -(t * p.log()).sum(-1))
+    by_function.set_weights(by_softmax.get_weights())
+    one = by_softmax.fit(x, y, shuffle=False, verbose=False, epochs=3).history
+    other = by_function.fit(x, y, shuffle=False, verbose=False, epochs=3).history
+    np.testing.assert_allclose(one["loss"], other["loss"], rtol=1e-5)
+    assert one["acc"] == other["acc"]
+
+
+def test_predict_inside_of_a_callback_is_inference():
+    model = vt.sequential([layers.dropout(0.9, input_shape=[4]), layers.dense(1)])
+    model.compile("sgd", "mse")
+    seen = []
+    callback = {"on_epoch_end": lambda epoch, logs: seen.append((model.predict(GOOD_X), model.predict(GOOD_X)))}
+    model.fit(GOOD_X, GOOD_X[:, :1], callbacks=callback, verbose=False)
+    np.testing.assert_array_equal(seen[0][0].numpy(), seen[0][1].numpy())
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

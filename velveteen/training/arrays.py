@@ -58,6 +58,9 @@ def training_arrays(
     _check_lengths([*zip(model.input_names, inputs, strict=True), *zip(names, targets, strict=True)])
     for what, tensor in [*(("x", t) for t in inputs), *(("y", t) for t in targets)]:
         _check_numbers(what, tensor)
+    for target, symbolic, name, loss in zip(targets, model.outputs, names, compilation.loss_names, strict=True):
+        if loss == "sparse_categorical_crossentropy":
+            _check_classes(target, name, symbolic.shape[-1])
     weights = _weights(targets, names, expected, sample_weight, class_weight)
     return Arrays(inputs, targets, weights)
 
@@ -187,6 +190,15 @@ def _check_numbers(what: str, tensor: torch.Tensor) -> None:
         raise DataError(
             f"{what} contains {kind} in {len(rows)} of {tensor.shape[0]} examples, the first at place {int(rows[0])}. "
             "Remove these examples or replace the values: a single one spoils all weights."
+        )
+
+
+def _check_classes(target: torch.Tensor, name: str, classes: int) -> None:
+    least, most = int(target.min()), int(target.max())
+    if least < 0 or most >= classes:
+        raise DataError(
+            f'y for "{name}" has class {least if least < 0 else most}, but the output has {classes} classes, '
+            f"numbered from 0 to {classes - 1}. Number the classes from 0, or give the last layer more units."
         )
 
 
