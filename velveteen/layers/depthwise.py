@@ -11,7 +11,6 @@ from velveteen.errors import ArgumentError
 from velveteen.layers._arguments import positive_integer
 from velveteen.layers._windows import Size, windows_length
 from velveteen.layers.convolutional import _Convolution
-from velveteen.layers.weights import shape_to_come
 from velveteen.ops.convolution import conv_nd, depthwise_conv_nd
 
 __all__ = ["DepthwiseConv2d", "SeparableConv2d", "depthwise_conv2d", "separable_conv2d"]
@@ -150,10 +149,6 @@ class SeparableConv2d(_Depthwise):
 
     def build(self, input_shape: Sequence[Size]) -> None:
         channels = self.input_channels(input_shape)
-        # TensorFlow.js's files do not say the depth_multiplier, but the weights there have it.
-        saved = shape_to_come("depthwise_kernel")
-        if saved is not None and len(saved) == 4 and saved[-1] > 0:
-            self.depth_multiplier = saved[-1]
         self.add_depthwise_kernel(channels)
         self.add_weight(
             "pointwise_kernel",

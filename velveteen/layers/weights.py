@@ -2,7 +2,7 @@
 
 import contextlib
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextvars import ContextVar
 from typing import Any
 
@@ -26,45 +26,37 @@ def name_scope(name: str) -> Iterator[None]:
         _scopes.reset(token)
 
 
-class _File:
-    """What is known of the weights of a model that is being loaded."""
+class _Room:
+    """How many numbers the weights of a model that is being loaded may still hold."""
 
-    def __init__(self, shapes: Mapping[str, Sequence[int]]):
-        self.shapes = shapes
-        self.left = 4 * sum(math.prod(shape) for shape in shapes.values()) + 2**20
+    def __init__(self, count: int):
+        self.left = count
 
-    def make_room(self, name: str, shape: tuple[int, ...]) -> None:
+    def take(self, name: str, shape: tuple[int, ...]) -> None:
         self.left -= math.prod(shape)
         if self.left < 0:
             raise FileFormatError(
-                f'The layer of weight "{_full_name(name)}" asks for shape {Shape(shape)!s:.100}, many times more '
+                f'The layer of weight "{_full_name(name)}" asks for shape {Shape(shape)}, many times more '
                 "numbers than the file holds. The topology and the weights are of different models, or the file is hostile."
             )
 
 
-_file: ContextVar[_File | None] = ContextVar("weights of a file", default=None)
+_room: ContextVar[_Room | None] = ContextVar("room for weights", default=None)
 
 
 @contextlib.contextmanager
-def weights_come_later(shapes: Mapping[str, Sequence[int]]) -> Iterator[None]:
+def weights_come_later(count: int) -> Iterator[None]:
     """Weights made inside start as zeros, since a file's values replace them: initializers would cost time for nothing.
 
     Args:
-        shapes: the shape of each weight in the file, by its name. Layers that ask for many times more numbers get a
-            FileFormatError; a small excess is left to the comparison by name, whose message says more.
+        count: how many numbers the file holds. Layers that ask for many times more get a FileFormatError; a small
+            excess is left to the comparison by name, whose message says more.
     """
-    token = _file.set(_File(shapes))
+    token = _room.set(_Room(4 * count + 2**20))
     try:
         yield
     finally:
-        _file.reset(token)
-
-
-def shape_to_come(name: str) -> Shape | None:
-    """Returns the shape in which a file has the weight `name` of the layer that is being built, None without a file."""
-    file = _file.get()
-    shape = file.shapes.get(_full_name(name)) if file is not None else None
-    return None if shape is None else Shape(shape)
+        _room.reset(token)
 
 
 def _full_name(name: str) -> str:
@@ -75,10 +67,10 @@ def initial_value(
     name: str, shape: Sequence[int], dtype: str, initializer: Callable[..., torch.Tensor]
 ) -> torch.Tensor:
     """Returns what a weight starts with."""
-    file = _file.get()
-    if file is None:
+    room = _room.get()
+    if room is None:
         return initializer(tuple(shape), dtype)
-    file.make_room(name, tuple(shape))
+    room.take(name, tuple(shape))
     return torch.zeros(tuple(shape), dtype=TORCH_DTYPES[dtype])
 
 

@@ -140,7 +140,7 @@ def _build(topology: dict[str, Any], values: Mapping[str, Tensor] | None = None)
     if values is None:
         model = _from_file("modelTopology", deserialize, topology, Model, "model")
     else:
-        with weights_come_later({name: value.shape for name, value in values.items()}):
+        with weights_come_later(sum(value.size for value in values.values())):
             model = _from_file("modelTopology", deserialize, topology, Model, "model")
     if not isinstance(model, Model) or not model.built:
         raise FileFormatError(
