@@ -120,6 +120,16 @@ def embedding_with_mask():
     )
 
 
+def two_shards():
+    return vt.sequential(
+        [
+            layers.embedding(1100, 1000, input_length=4),
+            layers.global_average_pooling1d(),
+            layers.dense(3, activation="softmax"),
+        ]
+    )
+
+
 MODELS = {
     build.__name__: build
     for build in (
@@ -133,6 +143,7 @@ MODELS = {
         batch_norm,
         separable,
         embedding_with_mask,
+        two_shards,
     )
 }
 

@@ -8,11 +8,16 @@ import pytest
 import velveteen as vt
 from tests._javascript import chromium_page, run_node, serve, tensorflowjs_folder
 from tests.browser._models import MODELS, inputs_for, with_random_weights
+from velveteen import io
+from velveteen.models.saving import to_artifacts
 
 HERE = Path(__file__).parent
 
 # One worker saves, and starts one Node and one Chromium for all.
 pytestmark = pytest.mark.xdist_group("tensorflowjs")
+
+
+QUANTIZATIONS = ("uint8", "uint16", "float16")
 
 
 def to_json(array):
@@ -47,6 +52,12 @@ def saved(tmp_path_factory):
             found[name] = (root / name, inputs, [prediction.numpy() for prediction in predictions])
         except Exception as error:  # each test tells of its own model
             found[name] = error
+    for quantization in QUANTIZATIONS:
+        io.folder(root / quantization).save(
+            to_artifacts(with_random_weights(MODELS["dense"]()), quantization=quantization)
+        )
+        model = vt.load_layers_model(root / quantization)
+        found[quantization] = (root / quantization, inputs_for(model), [model.predict(inputs_for(model)[0]).numpy()])
     return root, found
 
 
@@ -92,6 +103,17 @@ def test_tensorflowjs_predicts_the_same(saved, request, where, name):
     for theirs, ours in zip(answer["outputs"], case[2], strict=True):
         assert theirs["shape"] == list(ours.shape)
         np.testing.assert_allclose(from_json(theirs), ours, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", QUANTIZATIONS)
+def test_tensorflowjs_reads_quantized_weights_the_same(saved, in_node, name):
+    answer = in_node[name]
+    assert "error" not in answer, answer["error"]
+    np.testing.assert_allclose(from_json(answer["outputs"][0]), saved[1][name][2][0], rtol=0, atol=1e-5)
+
+
+def test_a_large_model_comes_in_shards(saved):
+    assert len(list((saved[0] / "two_shards").glob("group1-shard*of2-*.bin"))) == 2
 
 
 @pytest.mark.parametrize("name", MODELS)
