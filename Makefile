@@ -7,7 +7,7 @@ in_venv := .venv/bin/
 # Workers share the cores, so each computes on one.
 pytest := OMP_NUM_THREADS=1 $(in_venv)python -m pytest
 
-.PHONY: help setup demo test test-slow check lint types imports format browsers bench clean
+.PHONY: help setup demo test test-slow check lint types imports format browsers chromium npm bench clean
 
 help:
 	@echo "make setup      .venv with velveteen in it"
@@ -22,13 +22,13 @@ help:
 setup:
 	@PYTHON="$(PYTHON)" sh tools/setup.sh
 
-demo: setup
+demo: setup npm
 	$(in_venv)velveteen demo $(ARGS)
 
-test: setup browsers check
+test: setup chromium npm check
 	$(pytest) -n $(WORKERS) $(ARGS)
 
-test-slow: setup browsers
+test-slow: setup chromium npm
 	$(pytest) -m slow $(ARGS)
 
 check: setup lint types imports
@@ -47,9 +47,14 @@ format: setup
 	$(in_venv)ruff check --fix
 	$(in_venv)ruff format
 
-browsers: setup
+browsers: chromium npm
+
+chromium: setup
 	@$(in_venv)python tools/chromium.py
-	@$(in_venv)python tools/node.py $(dir $(wildcard web/package.json tests/*/package.json))
+
+# TensorFlow.js itself: the tests run it, and the demo's page has it inside.
+npm: setup
+	@$(in_venv)python tools/node.py tests/browser
 
 bench: setup
 	$(in_venv)python bench/train.py $(ARGS)

@@ -143,7 +143,7 @@ def test_named_files_exist(document):
 
 def commands_in(text):
     lines = re.findall(r"^(?:\$ )?(velveteen(?: [a-z][\w-]*)+)", text, re.MULTILINE)
-    return {line for line in lines + re.findall(r"`(velveteen(?: [a-z][\w-]*)+)", text)}
+    return set(lines + re.findall(r"`(velveteen(?: [a-z][\w-]*)+)", text))
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

@@ -86,13 +86,16 @@ def main(folders: list[str]) -> None:
     if node is None:
         print(
             "No Node.js can be had: none of version 18 or newer is installed, and PyPI's could not be. "
-            "The tests with TensorFlow.js are skipped. Install Node.js, and run this again."
+            "The tests with TensorFlow.js are skipped, and pages load it from the network. Install Node.js, and run this again."
         )
         return
     print(f"Node.js: {node}")
     for folder in folders:
         if not install_packages(Path(folder)):
-            print(f"The npm packages of {folder} could not be installed; the tests with TensorFlow.js are skipped.")
+            print(
+                f"The npm packages of {folder} could not be installed. "
+                "The tests with TensorFlow.js are skipped, and pages load it from the network."
+            )
 
 
 if __name__ == "__main__":
