@@ -121,7 +121,7 @@ def variable_grads(f: Callable[[], Tensor], var_list: Sequence[Variable] | None 
                 raise ShapeError(
                     f"f must return a scalar, but its result has shape {value.shape}. Use .mean() or .sum()."
                 )
-            leaves = [v.parameter if _is_weight(v) else v.value for v in variables]  # type: ignore[attr-defined]
+            leaves = [v.parameter if _is_weight(v) else v.value for v in variables]
             if not given:
                 used = _leaves_of(value.value)
                 kept = [i for i, leaf in enumerate(leaves) if id(leaf) in used]
@@ -137,7 +137,7 @@ def variable_grads(f: Callable[[], Tensor], var_list: Sequence[Variable] | None 
     named = {}
     for variable, gradient in zip(variables, gradients, strict=True):
         if gradient is not None:
-            outside = variable.outside(gradient) if _is_weight(variable) else gradient  # type: ignore[attr-defined]
+            outside = variable.outside(gradient) if _is_weight(variable) else gradient
             named[str(variable.name)] = Tensor.wrap(outside)
     return VariableGrads(_result(value, nested), named)
 
@@ -218,7 +218,7 @@ def _backward(
     store = value.value
     if not store.requires_grad:
         return (None,) * len(inputs)
-    above = torch.ones_like(store)
+    above: Any = torch.ones_like(store)
     if dy is not None:
         above = dy.value if isinstance(dy, Tensor) else copy_to_store(dy)
         if above.shape != store.shape:

@@ -6,7 +6,6 @@ attribute `units`.
 
 import inspect
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any, ClassVar, Self, TypeVar
 
 from velveteen.errors import ArgumentError, ArgumentTypeError, did_you_mean, unknown_name
@@ -14,6 +13,7 @@ from velveteen.errors import ArgumentError, ArgumentTypeError, did_you_mean, unk
 Class = TypeVar("Class", bound=type)
 
 _classes: dict[str, type["Serializable"]] = {}
+_parameters: dict[type, tuple[str, ...]] = {}
 
 
 class Serializable:
@@ -68,8 +68,13 @@ def serialize(value: Any) -> Any:
         return [serialize(part) for part in value]
     if isinstance(value, dict):
         return {key: serialize(part) for key, part in value.items()}
-    if callable(value) and hasattr(value, "__name__"):
-        return value.__name__  # an activation, a loss or a metric: a function known by its name
+    if callable(value) and hasattr(value, "__name__"):  # an activation, known by its name
+        if not value.__module__.startswith("velveteen."):
+            raise ArgumentError(
+                f"The function {value.__qualname__} cannot be saved, since a file holds no code. "
+                "Use an activation by name, or write a layer of your own and register_class it."
+            )
+        return value.__name__
     return value
 
 
@@ -100,9 +105,10 @@ def find_class(name: str, base: type, kind: str) -> Any:
     return cls
 
 
-@lru_cache(maxsize=None)
 def constructor_parameters(cls: type) -> tuple[str, ...]:
     """Returns the names of all the parameters that a class's constructor and those it hands on to take."""
+    if cls in _parameters:
+        return _parameters[cls]
     names: dict[str, None] = {}
     for ancestor in cls.__mro__:
         init = vars(ancestor).get("__init__")
@@ -112,7 +118,8 @@ def constructor_parameters(cls: type) -> tuple[str, ...]:
         names.update((p.name, None) for p in parameters if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL))
         if not any(p.kind is p.VAR_KEYWORD for p in parameters):
             break
-    return tuple(names)
+    _parameters[cls] = tuple(names)
+    return _parameters[cls]
 
 
 def reject_unknown(cls: type, unknown: dict[str, Any]) -> None:

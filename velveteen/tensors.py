@@ -34,7 +34,7 @@ class Shape(tuple[int, ...]):
     """A tensor's shape: a tuple that also equals the same list, as TensorFlow.js's shapes are lists."""
 
     def __eq__(self, other: object) -> bool:
-        return tuple.__eq__(self, tuple(other) if isinstance(other, list) else other)  # type: ignore[arg-type]
+        return tuple.__eq__(self, tuple(other) if isinstance(other, list) else other)
 
     def __ne__(self, other: object) -> bool:
         return not self == other
@@ -409,7 +409,7 @@ def _read_nested(values: Any) -> torch.Tensor | np.ndarray:
         if len(shapes) != 1:
             raise ShapeError(f"Cannot stack tensors of different shapes: {[Shape(s) for s in sorted(shapes)]}.")
         if isinstance(parts[0], np.ndarray):
-            return np.stack(parts)  # type: ignore[arg-type]
+            return np.stack(parts)
         return torch.stack(parts)  # type: ignore[arg-type]
     _check_rectangular(values)
     array = np.array(values, dtype=object) if _first_leaf_is(values, str) else np.array(values)

@@ -44,6 +44,7 @@ class Layer(nn.Module, Serializable):
 
     supports_masking: ClassVar[bool] = False
     """Whether a mask may come in, and is passed on."""
+    _call_takes_mask: ClassVar[bool]
     inputs_are_many: ClassVar[bool] = False
     """Whether `call` takes a list of tensors, as the merges do."""
 
@@ -81,6 +82,7 @@ class Layer(nn.Module, Serializable):
         self._expected_ranks: tuple[int, ...] = ()
         self._expected_axes: dict[int, int] = {}
         self._min_rank = 0
+        self._usual_rank = 0
 
     # What a subclass writes
 
@@ -228,10 +230,6 @@ class Layer(nn.Module, Serializable):
             )
         return sum(weight.parameter.numel() for weight, _ in self.all_weights())
 
-    def regularization_losses(self) -> list[torch.Tensor]:
-        """Returns what the regularizers of the trainable weights add to the loss."""
-        return [w.regularizer(w.parameter) for w in self.trainable_weights if w.regularizer is not None]
-
     # Calling
 
     def apply(self, inputs: Any, **arguments: Any) -> Any:  # type: ignore[override]
@@ -334,16 +332,18 @@ class Layer(nn.Module, Serializable):
 
     # Checking inputs
 
-    def expects(self, *ranks: int, min_rank: int = 0, axes: dict[int, int] | None = None) -> None:
+    def expects(self, *ranks: int, min_rank: int = 0, axes: dict[int, int] | None = None, usual_rank: int = 0) -> None:
         """Says which inputs fit, for `check_input_shape`.
 
         Args:
             ranks: the ranks that fit; none for any.
             min_rank: the least rank.
             axes: sizes that some axes must have.
+            usual_rank: among those from `min_rank` on, the one to name in errors.
         """
         self._expected_ranks = ranks
         self._min_rank = min_rank
+        self._usual_rank = usual_rank
         self._expected_axes = axes or {}
 
     def check_input_shape(self, input_shape: Any) -> None:
@@ -357,11 +357,11 @@ class Layer(nn.Module, Serializable):
         if not fits:
             raise ShapeError(
                 f'Layer "{self.name}" expects input of shape {self._expectation(rank)} but got {Shape(input_shape)}. '
-                f"{shape_hint(self._expected_ranks or (self._min_rank,), self._expected_axes, input_shape)}"
+                f"{shape_hint(self._expected_ranks or (self._usual_rank or self._min_rank,), self._expected_axes, input_shape)}"
             )
 
     def _expectation(self, rank_given: int) -> str:
-        rank = self._expected_ranks[0] if self._expected_ranks else max(rank_given, self._min_rank)
+        rank = self._expected_ranks[0] if self._expected_ranks else self._usual_rank or max(rank_given, self._min_rank)
         sizes: list[Any] = ["null"] * rank
         for axis, size in self._expected_axes.items():
             sizes[axis] = size
@@ -434,7 +434,7 @@ def check_shape(shape: Any, where: str) -> Shape:
         raise ShapeError(
             f'The input shape of "{where}" must be a list of sizes, with None for those that vary, got {shape!r}.'
         )
-    return Shape(sizes)  # type: ignore[arg-type]
+    return Shape(sizes)
 
 
 def is_shape_list(shape: Any) -> bool:

@@ -188,7 +188,7 @@ class Model(Layer):
 
     # Training
 
-    def compile(  # type: ignore[override]
+    def compile(
         self,
         optimizer: Any = "rmsprop",
         loss: Any = None,

@@ -20,7 +20,7 @@ class Arrays(NamedTuple):
     weights: list[torch.Tensor | None]
 
     @property
-    def count(self) -> int:
+    def size(self) -> int:
         return self.inputs[0].shape[0]
 
     def select(self, index: Any) -> "Arrays":
@@ -67,10 +67,10 @@ def training_arrays(
 
 def split(arrays: Arrays, validation_split: float) -> tuple[Arrays, Arrays]:
     """Returns the training examples and, from the end, the part kept for validation."""
-    at = int(arrays.count * (1 - validation_split))
-    if at == 0 or at == arrays.count:
+    at = int(arrays.size * (1 - validation_split))
+    if at == 0 or at == arrays.size:
         raise DataError(
-            f"validation_split={validation_split} of {arrays.count} examples leaves one part empty. "
+            f"validation_split={validation_split} of {arrays.size} examples leaves one part empty. "
             "Give more examples or another split."
         )
     return arrays.select(slice(0, at)), arrays.select(slice(at, None))

@@ -48,14 +48,14 @@ def fit(
 
     names = compilation.names
     history = History()
-    progress = Progress(names, arrays.count, initial_epoch, epochs, bool(verbose))
+    progress = Progress(names, arrays.size, initial_epoch, epochs, bool(verbose))
     listeners = CallbackList(
         [history, *([OverfittingAdvice(progress.say)] if verbose else []), *_listed(callbacks)],
         model,
         {
             "epochs": epochs,
             "initial_epoch": initial_epoch,
-            "samples": arrays.count,
+            "samples": arrays.size,
             "batch_size": batch_size,
             "verbose": int(verbose),
             "do_validation": validation is not None,
@@ -101,9 +101,9 @@ def _train_epoch(
 ) -> Meter:
     """Goes through the data once, in a new order if asked to."""
     meter = Meter()
-    order = torch.randperm(arrays.count).to(arrays.inputs[0].device) if shuffle else None
-    for batch, start in enumerate(range(0, arrays.count, batch_size)):
-        end = min(start + batch_size, arrays.count)
+    order = torch.randperm(arrays.size).to(arrays.inputs[0].device) if shuffle else None
+    for batch, start in enumerate(range(0, arrays.size, batch_size)):
+        end = min(start + batch_size, arrays.size)
         examples = arrays.select(slice(start, end) if order is None else order[start:end])
         listeners.on_batch_begin(batch)
         measured = stepper.train(examples)
@@ -153,10 +153,10 @@ def train_on_batch(model: Any, x: Any, y: Any) -> list[float]:
 
 def _test(model: Any, stepper: Stepper, arrays: Arrays, batch_size: int, verbose: bool = False) -> list[float]:
     meter = Meter()
-    with _inference_mode(model), Progress(stepper.compilation.names, arrays.count, 0, 1, verbose) as progress:
+    with _inference_mode(model), Progress(stepper.compilation.names, arrays.size, 0, 1, verbose) as progress:
         progress.start_epoch(0)
-        for start in range(0, arrays.count, batch_size):
-            end = min(start + batch_size, arrays.count)
+        for start in range(0, arrays.size, batch_size):
+            end = min(start + batch_size, arrays.size)
             meter.add(stepper.test(arrays.select(slice(start, end))), end - start)
             progress.advance(end - start, meter)
     return meter.read()
@@ -230,9 +230,9 @@ def _check_counts(**counts: int) -> None:
 
 def _check_stateful(model: Any, arrays: Arrays, batch_size: int) -> None:
     stateful = [module for module in model.modules() if getattr(module, "stateful", False)]
-    if stateful and arrays.count % batch_size:
+    if stateful and arrays.size % batch_size:
         raise ArgumentError(
-            f'Layer "{stateful[0].name}" is stateful, so the number of examples ({arrays.count}) must be a multiple of '
+            f'Layer "{stateful[0].name}" is stateful, so the number of examples ({arrays.size}) must be a multiple of '
             f"batch_size ({batch_size})."
         )
 

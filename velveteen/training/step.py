@@ -23,6 +23,7 @@ class Stepper:
         for parameter in model.parameters():
             parameter.requires_grad_(id(parameter) in trained)
         self.constrained = [weight for weight in weights if weight.constraint is not None]
+        self._regularized = [weight for weight in weights if weight.regularizer is not None]
         self._use_logits()
         self._optimizer = compilation.torch_optimizer([weight.parameter for weight in weights]) if weights else None
 
@@ -32,8 +33,8 @@ class Stepper:
         self._is_logits = {i for i, loss in enumerate(by_output) if loss is not None and self.model.graph.has_logits(i)}
         self._train_graph = self.model.graph.with_logits(list(self._is_logits))
         self._train_losses = [
-            by_output[i] if i in self._is_logits else function
-            for i, function in enumerate(self.compilation.loss_functions)
+            loss if loss is not None and i in self._is_logits else function
+            for i, (loss, function) in enumerate(zip(by_output, self.compilation.loss_functions, strict=True))
         ]
 
     def train(self, batch: Arrays) -> torch.Tensor:
@@ -61,17 +62,17 @@ class Stepper:
         outputs = [output.float() for output in outputs]
         functions = self._train_losses if training else compilation.loss_functions
         means = []
-        for function, target, output, weight in zip(functions, batch.targets, outputs, batch.weights, strict=True):
+        for function, target, output, counts in zip(functions, batch.targets, outputs, batch.weights, strict=True):
             values = function(target, output)
-            if weight is not None:
-                values = values * weight.reshape(weight.shape + (1,) * (values.dim() - weight.dim()))
+            if counts is not None:
+                values = values * counts.reshape(counts.shape + (1,) * (values.dim() - counts.dim()))
             means.append(values.mean())
         total = means[0] * compilation.loss_scales[0] if compilation.loss_scales[0] != 1 else means[0]
         for mean, scale in zip(means[1:], compilation.loss_scales[1:], strict=True):
             total = total + mean * scale
         if training:  # as in TensorFlow.js, the loss that evaluate reports is without the regularizers
-            for penalty in self.model.regularization_losses():
-                total = total + penalty
+            for weight in self._regularized:
+                total = total + weight.regularizer(weight.parameter)
         with torch.no_grad():
             measured = [total, *(means if len(means) > 1 else ())]
             for function, index in compilation.metric_functions:
