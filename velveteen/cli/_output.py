@@ -36,7 +36,7 @@ class Commands(TyperGroup):
         except typer.Exit:
             raise
         except KeyboardInterrupt:
-            print("Stopped. Nothing was written.", file=sys.stderr)
+            print("Stopped. Files are as they were last written whole.", file=sys.stderr)
             raise typer.Exit(INTERRUPTED) from None
         except Exception as error:
             if ctx.meta["velveteen.as_json"] and hasattr(error, "format_message"):  # typer's own about the call

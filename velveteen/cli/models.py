@@ -100,12 +100,14 @@ def read_array(path: Path) -> "np.ndarray":
 
 
 def check_target(path: Path, outputs: int) -> None:
-    """Raises unless the file's name fits the number of outputs."""
+    """Raises unless the file's name fits the number of outputs, and its folder is there."""
     wanted = ".npy" if outputs == 1 else ".npz"
     if path.suffix != wanted:
         raise ArgumentError(
             f"The model has {outputs} output{'s' * (outputs > 1)}, so --out must end in {wanted}, got {path}."
         )
+    if not path.parent.is_dir():
+        raise MissingFileError(f"There is no folder {path.parent} to write {path.name} to. Make it first.")
 
 
 def write_arrays(path: Path, arrays: dict[str, Any]) -> None:

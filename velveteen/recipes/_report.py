@@ -104,7 +104,7 @@ def _confusion(confusion: np.ndarray, classes: Sequence[str]) -> "Figure":
     figure = _figure(5.6, 5.2)
     axes = figure.subplots()
     mistakes = confusion * (1 - np.eye(len(classes), dtype=np.int64))  # the right ones would outshine them
-    axes.imshow(mistakes, cmap="Purples", vmin=0, vmax=max(1, mistakes.max()) * 1.3)
+    axes.imshow(mistakes, cmap="Purples", vmin=0, vmax=max(1, mistakes.max()) * 2)
     for i, row in enumerate(confusion):
         for j, count in enumerate(row):
             if count:

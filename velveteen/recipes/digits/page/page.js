@@ -186,20 +186,20 @@ async function recognize() {
 
 function showSeen(digit) {
   const seen = document.getElementById("seen").getContext("2d");
-  const image = seen.createImageData(SIZE, SIZE);
-  for (let i = 0; i < SIZE * SIZE; i++) image.data.fill(digit ? digit[i] : 0, 4 * i, 4 * i + 3);
-  for (let i = 0; i < SIZE * SIZE; i++) image.data[4 * i + 3] = 255;
+  const image = seen.createImageData(SIZE, SIZE); // transparent when nothing is drawn
+  digit?.forEach((value, i) => image.data.set([value, value, value, 255], 4 * i));
   seen.putImageData(image, 0, 0);
 }
 
 function show(scores) {
   const best = scores ? scores.indexOf(Math.max(...scores)) : -1;
-  answer.textContent = scores ? String(best) : "–";
+  answer.textContent = scores ? String(best) : "?";
+  answer.classList.toggle("waiting", !scores);
   certainty.textContent = scores ? words(scores[best]) : "waiting for your digit";
   bars.forEach((row, digit) => {
     const share = scores ? scores[digit] : 0;
     row.classList.toggle("best", digit === best);
-    row.querySelector(".fill").style.transform = `translateX(${(share - 1) * 100}%)`;
+    row.querySelector(".fill").style.transform = `translateX(${share < 0.005 ? -101 : (share - 1) * 100}%)`;
     row.querySelector(".share").textContent = scores ? percent(share) : "";
   });
 }
