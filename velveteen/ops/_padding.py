@@ -6,10 +6,11 @@ included. The sizes are those of TensorFlow's https://www.tensorflow.org/api_doc
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from numbers import Integral
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from velveteen.errors import ArgumentError, ArgumentTypeError, ShapeError, unknown_name
 from velveteen.tensors import Shape
@@ -82,19 +83,19 @@ def windows(
         ShapeError: when no window fits into the input.
     """
     try:
-        return _windows(sizes, kernel, strides, padding, dilations, rounding, channels_first)  # type: ignore[arg-type]
+        return _windows(sizes, kernel, strides, padding, dilations, rounding, channels_first)
     except TypeError:  # lists cannot be remembered
         hashable = [_hashable(each) for each in (sizes, kernel, strides, padding, dilations)]
-        return _windows(*hashable, rounding, channels_first)  # type: ignore[arg-type]
+        return _windows(*hashable, rounding, channels_first)
 
 
 @lru_cache(maxsize=1024)
 def _windows(
-    sizes: tuple[int, ...],
-    kernel: int | tuple[int, ...],
-    strides: int | tuple[int, ...],
+    sizes: Sequence[int],
+    kernel: int | Sequence[int],
+    strides: int | Sequence[int],
     padding: Padding,
-    dilations: int | tuple[int, ...],
+    dilations: int | Sequence[int],
     rounding: Rounding,
     channels_first: bool,
 ) -> Windows:
@@ -146,12 +147,12 @@ def _place(
         return (0,) * len(sizes), tuple((size - extent) // stride + 1 for size, extent, stride in each)
     if isinstance(padding, str):
         raise unknown_name("padding", padding, ("same", "valid"))
-    if isinstance(padding, Integral):
+    if isinstance(padding, int | np.integer):
+        pairs = [(int(padding), int(padding))] * len(sizes)
         if len(sizes) == 2:  # TensorFlow.js uses the rows' window and stride for the columns too
             each = [(size, extents[0], strides[0]) for size in sizes]
-        outputs = tuple(_round((size - extent + 2 * padding) / stride + 1, rounding) for size, extent, stride in each)
-        return (padding,) * len(sizes), outputs
-    pairs = _spatial_pairs(padding, len(sizes), channels_first)
+    else:
+        pairs = _spatial_pairs(padding, len(sizes), channels_first)
     return tuple(start for start, _ in pairs), tuple(
         _round((size - extent + sum(pair)) / stride + 1, rounding)
         for pair, (size, extent, stride) in zip(pairs, each, strict=True)
@@ -160,10 +161,10 @@ def _place(
 
 def numbers(value: int | Sequence[int], rank: int, what: str) -> tuple[int, ...]:
     """Returns one positive number for each spatial dimension."""
-    values = (value,) * rank if isinstance(value, Integral) else tuple(value)
-    if len(values) != rank or any(not isinstance(v, Integral) or v < 1 for v in values):
+    values = tuple(value) if isinstance(value, Iterable) else (value,) * rank
+    if len(values) != rank or any(not isinstance(v, int | np.integer) or v < 1 for v in values):
         raise ArgumentError(f"Expected {what} as a positive integer or a list of {rank}, got {value!r}.")
-    return values
+    return tuple(map(int, values))
 
 
 def one_is_one(strides: int | Sequence[int], dilations: int | Sequence[int], where: str) -> None:

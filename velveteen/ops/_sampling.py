@@ -53,7 +53,7 @@ def project(
         read = _read(image, _round(from_y), _round(from_x), fill)
     else:
         top, left = from_y.floor(), from_x.floor()
-        down, right = ((from_y - top).unsqueeze(-1), (from_x - left).unsqueeze(-1))
+        down, right = (from_y - top).unsqueeze(-1), (from_x - left).unsqueeze(-1)
         upper = (1 - right) * _read(image, top, left, fill) + right * _read(image, top, left + 1, fill)
         lower = (1 - right) * _read(image, top + 1, left, fill) + right * _read(image, top + 1, left + 1, fill)
         read = ((1 - down) * upper + down * lower).to(image.dtype)
@@ -76,18 +76,26 @@ def crop(
     if method == "nearest":
         read = _read(image, _round(y), _round(x), fill, pictures)
     else:
-        top, left = y.floor(), x.floor()
-        down, right = ((y - top).unsqueeze(-1), (x - left).unsqueeze(-1))
-        upper = torch.lerp(*_pair(image, top, left, x.ceil(), fill, pictures), right)
-        lower = torch.lerp(*_pair(image, y.ceil(), left, x.ceil(), fill, pictures), right)
+        down, right = (y - y.floor()).unsqueeze(-1), (x - x.floor()).unsqueeze(-1)
+        upper = _between(image, y.floor(), x, right, fill, pictures)
+        lower = _between(image, y.ceil(), x, right, fill, pictures)
         read = torch.lerp(upper, lower, down).to(image.dtype)
     read = torch.where(outside.unsqueeze(-1), fill, read)
     # A box on a picture that is not there stays empty.
     return torch.where(known[:, None, None, None], read, image.new_zeros(()))
 
 
-def _pair(image, y, left, right, fill, pictures):
-    return _read(image, y, left, fill, pictures).double(), _read(image, y, right, fill, pictures).double()
+def _between(
+    image: torch.Tensor,
+    y: torch.Tensor,
+    x: torch.Tensor,
+    part: torch.Tensor,
+    fill: torch.Tensor,
+    pictures: torch.Tensor,
+) -> torch.Tensor:
+    """Returns what lies at whole rows y between the columns left and right of x."""
+    left = _read(image, y, x.floor(), fill, pictures).double()
+    return torch.lerp(left, _read(image, y, x.ceil(), fill, pictures).double(), part)
 
 
 def _places(start: torch.Tensor, end: torch.Tensor, old: int, new: int) -> torch.Tensor:

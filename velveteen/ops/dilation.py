@@ -6,9 +6,9 @@ import torch
 import torch.nn.functional as F
 
 from velveteen.errors import ShapeError
+from velveteen.ops._layout import batched, check_format
 from velveteen.ops._operator import operator
 from velveteen.ops._padding import Padding, windows
-from velveteen.ops.convolution import batched, check_format
 from velveteen.tensors import Shape
 
 _LOWEST = -(2.0**53 - 1)

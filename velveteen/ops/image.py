@@ -8,8 +8,8 @@ import torch
 
 from velveteen.errors import ArgumentError, ShapeError
 from velveteen.ops import _boxes, _pictures, _resizing, _sampling
+from velveteen.ops._layout import batched
 from velveteen.ops._operator import Float32, Int32, operator
-from velveteen.ops.convolution import batched
 from velveteen.tensors import Shape
 
 _LUMA = (0.2989, 0.5870, 0.1140)
@@ -44,7 +44,7 @@ def resize_bilinear(images, size: Sequence[int], align_corners: bool = False, ha
         float32 [batch, new height, new width, channels].
     """
     x = _checked(images, size, align_corners, half_pixel_centers, "resize_bilinear")
-    y = _resizing.bilinear(x, tuple(size), align_corners, half_pixel_centers)
+    y = _resizing.bilinear(x, (size[0], size[1]), align_corners, half_pixel_centers)
     return y if images.dim() == 4 else y[0]
 
 
@@ -60,7 +60,7 @@ def resize_nearest_neighbor(images, size: Sequence[int], align_corners: bool = F
         [batch, new height, new width, channels].
     """
     x = _checked(images, size, align_corners, half_pixel_centers, "resize_nearest_neighbor")
-    y = _resizing.nearest(x, tuple(size), align_corners, half_pixel_centers)
+    y = _resizing.nearest(x, (size[0], size[1]), align_corners, half_pixel_centers)
     return y if images.dim() == 4 else y[0]
 
 
@@ -236,7 +236,7 @@ def crop_and_resize(
         raise ArgumentError(f"image.crop_and_resize() expects crop_size as height and width, got {list(crop_size)}.")
     if method not in ("bilinear", "nearest"):
         raise ArgumentError(f'image.crop_and_resize() expects method "bilinear" or "nearest", got {method!r}.')
-    return _sampling.crop(image, boxes, box_ind, tuple(crop_size), method, extrapolation_value)
+    return _sampling.crop(image, boxes, box_ind, (crop_size[0], crop_size[1]), method, extrapolation_value)
 
 
 @operator("Operations", "Images", namespace="image")

@@ -11,9 +11,9 @@ import torch
 import torch.nn.functional as F
 
 from velveteen.errors import ArgumentError, ShapeError
+from velveteen.ops._layout import CHANNELS_FIRST, CHANNELS_LAST, batched, check_format
 from velveteen.ops._operator import Float32, operator
 from velveteen.ops._padding import Padding, Rounding, Windows, one_is_one, windows
-from velveteen.ops.convolution import CHANNELS_FIRST, CHANNELS_LAST, batched, check_format
 from velveteen.tensors import Shape
 
 _MAXIMUM = {4: F.max_pool2d, 5: F.max_pool3d}

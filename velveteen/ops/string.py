@@ -148,7 +148,8 @@ def string_to_hash_bucket_fast(input: String, num_buckets: int):
 
 def _each(strings: np.ndarray, function: Callable[[str], str]) -> np.ndarray:
     out = np.empty_like(strings)
-    out.flat = [function(text) for text in strings.flat]
+    for place, text in np.ndenumerate(strings):
+        out[place] = function(text)
     return out
 
 
