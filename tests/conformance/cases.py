@@ -33,7 +33,8 @@ def names() -> dict[str, str]:
 def find(op: str) -> Any:
     """Returns velveteen's function for an operator of TensorFlow.js, or None."""
     found: Any = vt
-    for part in names().get(op, snake_case(op)).split("."):
+    usual = snake_case(op.removesuffix("Async").replace("NaN", "Nan"))
+    for part in names().get(op, usual).split("."):
         found = getattr(found, part, None)
     return found
 
