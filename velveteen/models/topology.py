@@ -1,5 +1,6 @@
 """A functional model's config: the layers and the calls between them, as TensorFlow.js writes and reads them."""
 
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from velveteen.errors import ArgumentError, FileFormatError
@@ -44,7 +45,7 @@ def functional_from_config(config: dict[str, Any]) -> tuple[list[SymbolicTensor]
         FileFormatError: a layer that is called on what does not exist, or a cycle.
     """
     layers: dict[str, Layer] = {}
-    waiting: list[tuple[Layer, list[Any]]] = []
+    calls: dict[str, deque[list[Any]]] = {}
     for entry in _list(config, "layers"):
         layer = deserialize(entry, Layer, "layer")
         if entry.get("name"):
@@ -52,31 +53,36 @@ def functional_from_config(config: dict[str, Any]) -> tuple[list[SymbolicTensor]
         if layer.name in layers:
             raise FileFormatError(f'The model has two layers named "{layer.name}".')
         layers[layer.name] = layer
-        waiting.extend((layer, _call_places(call, layer.name)) for call in entry.get("inbound_nodes") or [])
-    while waiting:
-        # A call can be made once its inputs exist; the calls of one layer are made in their order.
-        later: list[tuple[Layer, list[Any]]] = []
-        blocked: set[str] = set()
-        for layer, places in waiting:
-            tensors = None if layer.name in blocked else [_find(layers, place) for place in places]
-            if tensors is None or any(tensor is None for tensor in tensors):
-                blocked.add(layer.name)
-                later.append((layer, places))
-                continue
-            arguments = _arguments(places)
-            many = len(tensors) > 1 or layer.inputs_are_many
-            layer.apply(tensors if many else tensors[0], **arguments)
-        if len(later) == len(waiting):
-            names = sorted({layer.name for layer, _ in later})
-            raise FileFormatError(
-                f"The model's graph cannot be built: {', '.join(names[:5])} wait for each other or for a layer that "
-                "does not exist (a cycle, or a damaged file)."
-            )
-        waiting = later
+        calls[layer.name] = deque(_call_places(call, layer.name) for call in entry.get("inbound_nodes") or [])
+    _make_calls(layers, calls)
     return (
         [_existing(layers, place, "input_layers") for place in _places(config, "input_layers")],
         [_existing(layers, place, "output_layers") for place in _places(config, "output_layers")],
     )
+
+
+def _make_calls(layers: dict[str, Layer], calls: dict[str, deque[list[Any]]]) -> None:
+    """Calls each layer as often as the config says, in its own order, once what it is called on exists."""
+    ready = deque(layers)
+    waiting_for: dict[str, list[str]] = {}
+    while ready:
+        name = ready.popleft()
+        layer, pending = layers[name], calls[name]
+        while pending:
+            tensors = [_find(layers, place) for place in pending[0]]
+            if None in tensors:
+                missing = pending[0][tensors.index(None)][0]
+                waiting_for.setdefault(missing, []).append(name)
+                break
+            arguments = _arguments(pending.popleft())
+            layer.apply(tensors if len(tensors) > 1 or layer.inputs_are_many else tensors[0], **arguments)
+            ready.extend(waiting_for.pop(name, ()))
+    stuck = sorted(name for name, pending in calls.items() if pending)
+    if stuck:
+        raise FileFormatError(
+            f"The model's graph cannot be built: {', '.join(stuck[:5])} wait for each other or for a layer that "
+            "does not exist (a cycle, or a damaged file)."
+        )
 
 
 def _saved_node_indices(model: "Model") -> dict[int, int]:
