@@ -80,6 +80,8 @@ def test_dense_says_which_shape_it_expects():
     layer.apply(layers.input([5]))
     with pytest.raises(ShapeError, match=r'"classes" expects input of shape \[null, 5\] but got \[2, 4\]\.'):
         layer.apply(np.ones((2, 4)))
+    with pytest.raises(ShapeError, match=r"\[null, 5\] but got \[2, 28, 28\]\. Add layers\.flatten\(\) before it"):
+        layer.apply(np.ones((2, 28, 28)))
     with pytest.raises(ShapeError, match=r"must know the size of the last axis.*\[null, null\].*input_shape"):
         layers.dense(3).apply(layers.input([None]))
 
@@ -125,6 +127,10 @@ class TestDropout:
         assert (patterns[0] == patterns[1]).all()
         assert (patterns[2] == patterns[3]).all()
         assert (patterns[0] != patterns[2]).any()
+
+    def test_noise_shape_of_another_rank(self):
+        with pytest.raises(ShapeError, match=r'"d" has the noise_shape \[3, 1\], but got input of shape \[3, 5, 4\]'):
+            layers.dropout(0.5, noise_shape=[3, 1], name="d").apply(np.ones((3, 5, 4)), training=True)
 
     def test_spatial_drops_whole_channels(self):
         check_layer(lambda: layers.spatial_dropout1d(0.5), (4, 3), output_shape=(4, 3))

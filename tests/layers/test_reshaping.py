@@ -22,6 +22,11 @@ def test_flatten_must_know_the_sizes():
         layers.flatten().apply(layers.input([None, 3]))
 
 
+def test_flatten_of_what_is_flat_says_so():
+    with pytest.raises(ShapeError, match=r'"f" expects .*\[2, 3\]. This is flat already: leave the layer out'):
+        layers.flatten(name="f").apply(np.ones((2, 3)))
+
+
 @pytest.mark.parametrize(
     ("target", "output"),
     [([12], (12,)), ([-1], (12,)), ([2, None, 3], (2, 2, 3)), ([3, -1], (3, 4)), ([4, 3, 1], (4, 3, 1))],

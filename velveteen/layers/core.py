@@ -11,7 +11,7 @@ from velveteen.errors import ArgumentError, ShapeError
 from velveteen.layers._arguments import as_float, in_place, no_activity_regularizer, positive_integer
 from velveteen.layers._graph import Node, SymbolicTensor
 from velveteen.layers.base import Layer
-from velveteen.tensors import check_dtype
+from velveteen.tensors import Shape, check_dtype
 
 __all__ = [
     "Activation",
@@ -159,7 +159,7 @@ class Dense(Layer):
         features = input_shape[-1]
         if features is None:
             raise ShapeError(
-                f'Layer "{self.name}" must know the size of the last axis of its input, but it is null in {input_shape}. '
+                f'Layer "{self.name}" must know the size of the last axis of its input, but it is null in {Shape(input_shape)}. '  # type: ignore[arg-type]
                 "Give the model an input_shape with that size."
             )
         self.add_weight(
@@ -178,7 +178,7 @@ class Dense(Layer):
                 regularizer=self.bias_regularizer,
                 constraint=self.bias_constraint,
             )
-        self.expects(min_rank=2, axes={-1: features})
+        self.expects(min_rank=2, axes={-1: features}, usual_rank=len(input_shape))
 
     def linear(self, x: torch.Tensor) -> torch.Tensor:
         """Returns `x @ kernel + bias`."""
@@ -244,6 +244,11 @@ class Dropout(Layer):
         """Returns the shape of the pattern of zeros, None for that of `x`."""
         if self.noise_shape is None:
             return None
+        if len(self.noise_shape) != x.dim():
+            raise ShapeError(
+                f'Layer "{self.name}" has the noise_shape {Shape(self.noise_shape)}, but got input of shape '  # type: ignore[arg-type]
+                f"{Shape(x.shape)}. Give a size for each axis, the batch included."
+            )
         return [own if size is None else size for size, own in zip(self.noise_shape, x.shape, strict=True)]
 
     def call(self, x: torch.Tensor) -> torch.Tensor:

@@ -43,6 +43,14 @@ class Flatten(Layer):
         self.data_format = None if data_format is None else check_data_format(data_format)
         self.expects(min_rank=3)
 
+    def check_input_shape(self, input_shape: Any) -> None:
+        if len(input_shape) == 2:
+            raise ShapeError(
+                f'Layer "{self.name}" expects input of at least three axes, but got {Shape(input_shape)}. '
+                "This is flat already: leave the layer out."
+            )
+        super().check_input_shape(input_shape)
+
     def compute_output_shape(self, input_shape: Sequence[Size]) -> tuple[Size, ...]:
         sizes = list(input_shape[1:])
         if None in sizes:
