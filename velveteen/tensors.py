@@ -398,7 +398,7 @@ def _read_numpy(values: np.ndarray) -> torch.Tensor | np.ndarray:
         raise DtypeError(f"Cannot make a tensor from a numpy array of {values.dtype}. Convert it to numbers first.")
     if values.dtype.kind == "u" and values.dtype.itemsize > 1:
         values = values.astype(np.int64)
-    return torch.from_numpy(np.array(values, order="C"))  # a copy, in native memory order
+    return torch.from_numpy(np.array(values, dtype=values.dtype.newbyteorder("="), order="C"))  # a copy
 
 
 def _read_nested(values: Any) -> torch.Tensor | np.ndarray:

@@ -96,7 +96,11 @@ def test_argument_names_are_those_of_the_signature():
     ("call", "error", "message"),
     [
         (lambda: vt.add([1, 2], [1, 2, 3]), ShapeError, r"add\(\) cannot work on shapes \[2\] and \[3\]"),
-        (lambda: vt.sqrt(vt.tensor([1], dtype="int32")), DtypeError, r'sqrt\(\) expects float32 for "x", but got int32'),
+        (
+            lambda: vt.sqrt(vt.tensor([1], dtype="int32")),
+            DtypeError,
+            r'sqrt\(\) expects float32 for "x", but got int32',
+        ),
         (lambda: vt.exp(["a"]), DtypeError, r'exp\(\) expects numbers for "x", but got strings'),
         (lambda: vt.exp([[1, 2], [3]]), ShapeError, r'exp\(\), argument "x": Element \[1\] should be .* shape \[2\]'),
         (lambda: vt.erf([True]), DtypeError, r"float32 or int32"),

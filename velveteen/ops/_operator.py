@@ -82,7 +82,7 @@ def operator(
                 first = args[0]
                 if type(first) in (list, tuple) and first:
                     first = first[0]
-                if isinstance(first, torch.Tensor):
+                if isinstance(first, torch.Tensor) and not _has_wrapped(args):
                     return function(*args, **kwargs)
             values = [
                 arg if kind is None else _convert(arg, kind, parameter.name, public)
@@ -115,6 +115,14 @@ def operator(
         return call  # type: ignore[return-value]
 
     return decorate
+
+
+def _has_wrapped(args: tuple[Any, ...]) -> bool:
+    """Returns whether a Tensor stands among torch tensors, so that all must be converted."""
+    for arg in args:
+        if isinstance(arg, Tensor) or (type(arg) is list and any(isinstance(part, Tensor) for part in arg)):
+            return True
+    return False
 
 
 def _kind(parameter: inspect.Parameter) -> _Kind | None:
