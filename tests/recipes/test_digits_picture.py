@@ -106,6 +106,14 @@ def test_shadows_and_noise_are_no_ink(read, seven):
     assert difference(read(Image.fromarray(photo), "photo.jpg"), seven) < 8
 
 
+def test_the_grain_of_paper_far_away_is_no_ink(read, seven):
+    page = np.full((500, 400), 200.0)
+    digit = np.asarray(draw_seven((150, 150), "white", "black").convert("L"), dtype=np.float32)
+    page[300:450, 30:180] -= digit * 0.6
+    page += np.random.default_rng(3).normal(0, 5, page.shape) + np.linspace(-15, 15, 400)
+    assert difference(read(Image.fromarray(page.astype(np.uint8))), seven) < 8
+
+
 def test_a_thin_pen_is_as_bright_as_a_thick_one(read):
     image = Image.new("L", (400, 400), 255)
     ImageDraw.Draw(image).line([(100, 50), (300, 50), (180, 350)], fill=0, width=2)

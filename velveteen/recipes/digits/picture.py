@@ -4,6 +4,7 @@ Source: http://yann.lecun.com/exdb/mnist/: "the original images were size normal
 preserving their aspect ratio […] the images were centered in a 28x28 image by computing the center of mass of the pixels".
 """
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,8 @@ EXTENSIONS = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif"
 
 _LARGEST_SIDE = 1000
 """Pixels; anything larger is made smaller first, since 20 are left in the end."""
+_CORE = 0.4
+"""The digit is where there is so much ink, and close around it; anything fainter far away is grain of the paper."""
 _LEAST_CONTRAST = 16.0
 """Of 255: less than that between ink and paper is an empty page."""
 
@@ -56,8 +59,10 @@ def normalize(grey: np.ndarray, alpha: np.ndarray | None = None) -> np.ndarray:
         DataError: when there is nothing on it.
     """
     ink = _ink(grey.astype(np.float32), None if alpha is None else alpha.astype(np.float32) / 255)
-    rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
-    box = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    core = _box(ink > _CORE)
+    margin = math.ceil(0.04 * max(side.stop - side.start for side in core))
+    around = ink[tuple(slice(max(0, side.start - margin), side.stop + margin) for side in core)]
+    box = around[_box(around > 0)]
     scale = INK_BOX / max(box.shape)
     height, width = (max(1, int(side * scale + 0.5)) for side in box.shape)
     small = resample_matrix(len(box), height) @ box @ resample_matrix(box.shape[1], width).T
@@ -77,6 +82,12 @@ def resample_matrix(size: int, new_size: int) -> np.ndarray:
     distances = np.abs(np.arange(size) + 0.5 - centers[:, None]) / reach
     weights = np.maximum(1 - distances, 0)
     return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+
+
+def _box(mask: np.ndarray) -> tuple[slice, slice]:
+    """Returns the rows and columns from the first to the last that is true."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
 
 
 def _ink(grey: np.ndarray, alpha: np.ndarray | None) -> np.ndarray:
