@@ -39,7 +39,7 @@ def read(picture: Picture) -> np.ndarray:
     return np.asarray(_open(picture).convert("RGBA"))
 
 
-def write(img: torch.Tensor, path: str | None) -> np.ndarray:
+def write(img: torch.Tensor, path: str | os.PathLike[str] | None) -> np.ndarray:
     """Returns uint8 [height · width · 4], and saves the picture where a path is given."""
     if img.dim() not in (2, 3) or (img.dim() == 3 and img.shape[2] not in (1, 3, 4)):
         raise ShapeError(

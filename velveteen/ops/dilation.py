@@ -9,6 +9,7 @@ from velveteen.errors import ShapeError
 from velveteen.ops._layout import batched, check_format
 from velveteen.ops._operator import operator
 from velveteen.ops._padding import Padding, windows
+from velveteen.ops._semantics import like
 from velveteen.tensors import Shape
 
 _LOWEST = -(2.0**53 - 1)
@@ -49,5 +50,5 @@ def dilation2d(
     views = padded.unfold(2, extents[0], place.strides[0]).unfold(3, extents[1], place.strides[1])
     views = views[..., :: place.dilations[0], :: place.dilations[1]]
     sums = views + filter.permute(2, 0, 1)[:, None, None]
-    y = sums.flatten(-2).max(-1).values.permute(0, 2, 3, 1).to(x.dtype)
+    y = like(x, sums.flatten(-2).max(-1).values.permute(0, 2, 3, 1))
     return y if x.dim() == 4 else y[0]

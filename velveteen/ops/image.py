@@ -1,5 +1,6 @@
 """Operations / Images: the namespace `image`. The parts that stand alone are in `_resizing`, `_sampling`, `_boxes` and `_pictures`."""
 
+import os
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -10,7 +11,7 @@ from velveteen.errors import ArgumentError, ShapeError
 from velveteen.ops import _boxes, _pictures, _resizing, _sampling
 from velveteen.ops._layout import batched
 from velveteen.ops._operator import Float32, Int32, operator
-from velveteen.tensors import Shape
+from velveteen.tensors import Shape, Tensor, TensorLike
 
 _LUMA = (0.2989, 0.5870, 0.1140)
 """How bright red, green and blue are: https://en.wikipedia.org/wiki/Luma_(video), CCIR 601."""
@@ -336,19 +337,22 @@ def from_pixels(pixels: _pictures.Picture, num_channels: int = 3):
     return torch.from_numpy(_pictures.read(pixels)[:, :, :num_channels].astype(np.int32))
 
 
-@operator("Browser", "", namespace="image")
-def to_pixels(img, path: str | None = None):
+def to_pixels(img: TensorLike, path: str | os.PathLike[str] | None = None) -> np.ndarray:
     """Turns a tensor into a picture.
 
     Args:
         img: [height, width] or [height, width, channels] with 1, 3 or 4 channels: int32 from 0 to 255, or float32 from 0
-            to 1.
+            to 1. Lists are read as int32.
         path: where to save it; the ending says how (".png", ".jpg", …).
 
     Returns:
         numpy uint8 [height · width · 4], flat: red, green, blue and alpha.
+
+    Raises:
+        ShapeError, DataError: no such picture.
     """
-    return _pictures.write(img, path)
+    tensor = img if isinstance(img, Tensor) else Tensor(img, dtype="int32")
+    return _pictures.write(tensor.value, path)
 
 
 def _check_rank(image: torch.Tensor, rank: int, where: str) -> None:

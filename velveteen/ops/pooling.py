@@ -10,11 +10,12 @@ from typing import NamedTuple
 import torch
 import torch.nn.functional as F
 
-from velveteen.errors import ArgumentError, ShapeError
+from velveteen.errors import ArgumentError, DtypeError, ShapeError
 from velveteen.ops._layout import CHANNELS_FIRST, CHANNELS_LAST, batched, check_format
 from velveteen.ops._operator import Float32, operator
 from velveteen.ops._padding import Padding, Rounding, Windows, one_is_one, windows
-from velveteen.tensors import Shape
+from velveteen.ops._semantics import like
+from velveteen.tensors import Shape, dtype_name
 
 _MAXIMUM = {4: F.max_pool2d, 5: F.max_pool3d}
 _AVERAGE = {4: F.avg_pool2d, 5: F.avg_pool3d}
@@ -72,7 +73,7 @@ def _pool(x: torch.Tensor, kind: str, place: Windows, channels_first: bool) -> t
 
 def _maximum(x: torch.Tensor, place: Windows) -> torch.Tensor:
     if not x.is_floating_point():  # PyTorch has no kernel; a double holds every int32
-        return _maximum(x.double(), place).to(x.dtype)
+        return like(x, _maximum(x.double(), place))
     if _pads_itself(place):
         return _MAXIMUM[x.dim()](x, place.kernel, place.strides, place.before)
     return _MAXIMUM[x.dim()](F.pad(x, place.explicit, value=-torch.inf), place.kernel, place.strides)
@@ -228,7 +229,8 @@ def max_pool_with_argmax(
     if include_batch_in_index:
         indexes = indexes + torch.arange(batch, device=x.device)[:, None, None, None] * (height * width * channels)
     indexes = torch.where(result > -torch.inf, indexes, -1)
-    return MaxPoolWithArgmax(result.permute(0, 2, 3, 1).to(x.dtype), indexes.permute(0, 2, 3, 1).to(torch.int32))
+    result = result.to(x.dtype) if x.is_floating_point() else like(x, result)
+    return MaxPoolWithArgmax(result.permute(0, 2, 3, 1), indexes.permute(0, 2, 3, 1).to(torch.int32))
 
 
 @operator("Operations", "Convolution", method=True)
@@ -260,6 +262,8 @@ def pool(
         raise ArgumentError(f'pool() expects pooling_type "max" or "avg", got {pooling_type!r}.')
     if input.dim() not in (3, 4):
         raise ShapeError(f"pool() expects input of rank 4, or 3 without batch, got shape {Shape(input.shape)}.")
+    if pooling_type == "avg" and not input.is_floating_point():
+        raise DtypeError(f'pool() averages float32, but got {dtype_name(input)}. Convert it with .cast("float32").')
     x = batched(input, 4)
     place = windows(x.shape[1:-1], window_shape, strides, pad, dilations)
     if place.dilations == (1, 1):
@@ -279,7 +283,8 @@ def _dilated(
         )
         x = F.pad(x, [left, right, top, bottom])
     if kind == "max":
-        y = F.max_pool2d(x.double(), kernel, 1, dilation=dilations).to(x.dtype)
+        values = x if x.is_floating_point() else x.double()
+        y = like(x, F.max_pool2d(values, kernel, 1, dilation=dilations))
     else:  # PyTorch's average knows no dilation, its convolution does
         mean = torch.full((x.shape[1], 1, *kernel), 1 / (kernel[0] * kernel[1]), dtype=x.dtype, device=x.device)
         y = F.conv2d(x, mean, dilation=dilations, groups=x.shape[1])
