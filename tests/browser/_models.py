@@ -120,6 +120,16 @@ def embedding_with_mask():
     )
 
 
+def conv_lstm():
+    return vt.sequential(
+        [
+            layers.conv_lstm2d(4, 3, strides=2, return_sequences=True, input_shape=[3, 9, 8, 2]),
+            layers.conv_lstm2d(3, 2, padding="same", unit_forget_bias=True),
+            layers.flatten(),
+        ]
+    )
+
+
 def two_shards():
     return vt.sequential(
         [
@@ -143,6 +153,7 @@ MODELS = {
         batch_norm,
         separable,
         embedding_with_mask,
+        conv_lstm,
         two_shards,
     )
 }

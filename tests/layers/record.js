@@ -99,5 +99,8 @@ record(L.flatten({dataFormat: 'channelsFirst'}), [[2, 3, 2]]);
 record(L.permute({dims: [3, 1, 2]}), [[2, 3, 2]]);
 record(L.repeatVector({n: 2}), [[3]]);
 record(L.masking({maskValue: 0}), [[3, 1]], {make: thirds, gradients: false});
+record(L.convLstm2d({filters: 2, kernelSize: [3, 2], recurrentActivation: 'sigmoid'}), [[3, 5, 4, 2]]);
+record(L.convLstm2d({filters: 2, kernelSize: 3, strides: 2, padding: 'same', returnSequences: true}), [[3, 5, 4, 2]]);
+record(L.convLstm2d({filters: 2, kernelSize: 2, dilationRate: 2, activation: 'relu', goBackwards: true, useBias: false}), [[3, 4, 5, 2]], {gradients: false});
 
 process.stdout.write('[\n' + cases.map((each) => JSON.stringify(each)).join(',\n') + '\n]\n');

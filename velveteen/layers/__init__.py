@@ -4,6 +4,7 @@
 from velveteen.layers._graph import SymbolicTensor
 from velveteen.layers.advanced_activations import *
 from velveteen.layers.base import Layer
+from velveteen.layers.conv_lstm import *
 from velveteen.layers.convolutional import *
 from velveteen.layers.core import *
 from velveteen.layers.depthwise import *

@@ -52,11 +52,15 @@ class _LSTMFormula(_Formula):
         return run_fused(_KERNEL, self, x, states, sequences)
 
     def step(self, projected: torch.Tensor, states: States, dropped: torch.Tensor) -> States:
-        # i, f, o = gates of x @ kernel + h @ recurrent_kernel + bias;  c' = f·c + i·act(candidate);  h' = o·act(c')
         gates = torch.addmm(projected, dropped, self.recurrent_kernel.t())
-        i, f, candidate, o = gates.chunk(4, dim=1)
+        return self.new_states(gates.chunk(4, dim=1), states[1])
+
+    def new_states(self, gates: Sequence[torch.Tensor], carried: torch.Tensor) -> States:
+        """Returns h and c from the sums that go into input gate, forget gate, candidate and output gate."""
+        # i, f, o = gates of x @ kernel + h @ recurrent_kernel + bias;  c' = f·c + i·act(candidate);  h' = o·act(c')
+        i, f, candidate, o = gates
         i, f, o = self.recurrent_activation(i), self.recurrent_activation(f), self.recurrent_activation(o)
-        c = torch.addcmul(f * states[1], i, self.activation(candidate))
+        c = torch.addcmul(f * carried, i, self.activation(candidate))
         return [o * self.activation(c), c]
 
 

@@ -1,7 +1,7 @@
 """Layers over sequences: what they share, and RNN, which takes any cell."""
 
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import torch
 
@@ -18,7 +18,8 @@ __all__ = ["RNN", "rnn"]
 class _RecurrentLayer(Layer):
     """What all layers over sequences share. Where a mask is false, state and output stay as they were.
 
-    A subclass offers `state_size`, `make_weights` and `scan`, by itself or by its cell.
+    A subclass offers `state_size`, `make_weights` and `scan`, by itself or by its cell; and where its steps are not
+    [batch, features], also `sequence_rank`, `feature_axis` and `state_shapes`.
 
     Args:
         return_sequences: whether to return the outputs of all steps, not only the last.
@@ -30,6 +31,7 @@ class _RecurrentLayer(Layer):
     """
 
     supports_masking = True
+    sequence_rank: ClassVar[int] = 3
 
     def __init__(
         self,
@@ -47,9 +49,9 @@ class _RecurrentLayer(Layer):
         self.go_backwards = go_backwards
         self.stateful = stateful
         self.unroll = unroll
-        self._batch_size: int | None = None
+        self._step_shape: tuple[int | None, ...] = ()
         self._kept: States | None = None
-        self.expects(3)
+        self.expects(self.sequence_rank)
 
     # What a subclass offers
 
@@ -64,6 +66,15 @@ class _RecurrentLayer(Layer):
     ) -> tuple[torch.Tensor, States]:
         """Computes a whole sequence: [batch, time, …] and the first states → output(s) and the last states."""
         raise NotImplementedError
+
+    @property
+    def feature_axis(self) -> int:
+        """The axis of a sequence whose size the weights depend on."""
+        return -1
+
+    def state_shapes(self, step_shape: Sequence[int | None]) -> list[tuple[int | None, ...]]:
+        """Returns the shape of each state for steps of this shape (without the time axis); the first is the output's."""
+        return [(step_shape[0], size) for size in state_sizes(self)]
 
     # Calling
 
@@ -81,10 +92,10 @@ class _RecurrentLayer(Layer):
 
     def build(self, input_shape: Any) -> None:
         shape = input_shape[0] if is_shape_list(input_shape) else input_shape
-        self.make_weights((shape[0], *shape[2:]))
-        self.expects(3, axes={-1: shape[-1]})
+        self.make_weights(_step_shape(shape))
+        self.expects(self.sequence_rank, axes={self.feature_axis: shape[self.feature_axis]})
         if self.stateful:
-            self._batch_size = shape[0]
+            self._step_shape = _step_shape(shape)
             if shape[0] is None:
                 raise ShapeError(
                     f'Layer "{self.name}" is stateful, so it must know the batch size, but the input\'s shape is '
@@ -100,7 +111,7 @@ class _RecurrentLayer(Layer):
             self._check_batch(x.shape[0])
         if not states:
             states = self.zero_states(x) if self._kept is None else [state.to(x.device) for state in self._kept]
-        self._check_states([tuple(state.shape) for state in states], x.shape[0])
+        self._check_states([tuple(state.shape) for state in states], _step_shape(x.shape))
         if self.go_backwards:
             x = x.flip(1)
             mask = None if mask is None else mask.flip(1)
@@ -110,10 +121,10 @@ class _RecurrentLayer(Layer):
         return [output, *states] if self.return_state else output
 
     def compute_output_shape(self, input_shape: Any) -> Any:
-        batch, time = (input_shape[0] if is_shape_list(input_shape) else input_shape)[:2]
-        sizes = state_sizes(self)
-        output = (batch, time, sizes[0]) if self.return_sequences else (batch, sizes[0])
-        return [output, *((batch, size) for size in sizes)] if self.return_state else output
+        shape = input_shape[0] if is_shape_list(input_shape) else input_shape
+        states = self.state_shapes(_step_shape(shape))
+        output = (shape[0], shape[1], *states[0][1:]) if self.return_sequences else states[0]
+        return [output, *states] if self.return_state else output
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         mask = mask[0] if isinstance(mask, list | tuple) else mask
@@ -127,18 +138,18 @@ class _RecurrentLayer(Layer):
         shapes = input_shape if is_shape_list(input_shape) else [input_shape]
         super().check_input_shape(shapes[0])
         if len(shapes) > 1:
-            self._check_states(shapes[1:], shapes[0][0])
+            self._check_states(shapes[1:], _step_shape(shapes[0]))
 
-    def _check_states(self, shapes: Sequence[Sequence[int | None]], batch: int | None) -> None:
-        sizes = state_sizes(self)
-        expected = [(batch, size) for size in sizes]
-        fits = len(shapes) == len(sizes) and all(
-            len(shape) == 2 and shape[1] == size and (None in (shape[0], batch) or shape[0] == batch)
-            for shape, size in zip(shapes, sizes, strict=True)
+    def _check_states(self, shapes: Sequence[Sequence[int | None]], step_shape: Sequence[int | None]) -> None:
+        expected = self.state_shapes(step_shape)
+        fits = len(shapes) == len(expected) and all(
+            len(shape) == len(wanted)
+            and all(None in pair or pair[0] == pair[1] for pair in zip(shape, wanted, strict=True))
+            for shape, wanted in zip(shapes, expected, strict=True)
         )
         if not fits:
             raise ShapeError(
-                f'Layer "{self.name}" expects {len(sizes)} state(s) to start from, of shape '
+                f'Layer "{self.name}" expects {len(expected)} state(s) to start from, of shape '
                 f"{', '.join(str(Shape(shape)) for shape in expected)}, but got "  # type: ignore[arg-type]
                 f"{', '.join(str(Shape(shape)) for shape in shapes)}. "  # type: ignore[arg-type]
                 "Give one state each, in the order that return_state=True returns them."
@@ -147,7 +158,8 @@ class _RecurrentLayer(Layer):
     def zero_states(self, x: torch.Tensor) -> States:
         """Returns the states to start from by default, for an input [batch, time, …]."""
         dtype = x.dtype if x.is_floating_point() else torch.float32
-        return [torch.zeros(x.shape[0], size, dtype=dtype, device=x.device) for size in state_sizes(self)]
+        shapes: Any = self.state_shapes(_step_shape(x.shape))
+        return [torch.zeros(shape, dtype=dtype, device=x.device) for shape in shapes]
 
     # States between batches
 
@@ -175,14 +187,15 @@ class _RecurrentLayer(Layer):
             return
         single = isinstance(states, Tensor | torch.Tensor)
         stores: list[Any] = [copy_to_store(state) for state in ([states] if single else states)]
-        self._check_states([tuple(store.shape) for store in stores], self._batch_size)
+        self._check_states([tuple(store.shape) for store in stores], self._step_shape)
         self._kept = stores
 
     def _check_batch(self, batch: int) -> None:
-        if batch != self._batch_size:
+        fixed = self._step_shape[0]
+        if batch != fixed:
             raise ShapeError(
-                f'Layer "{self.name}" is stateful with batches of {self._batch_size}, but got a batch of {batch}. '
-                f"Pass batch_size={self._batch_size} and a number of examples that it divides."
+                f'Layer "{self.name}" is stateful with batches of {fixed}, but got a batch of {batch}. '
+                f"Pass batch_size={fixed} and a number of examples that it divides."
             )
 
 
@@ -216,6 +229,11 @@ class RNN(_RecurrentLayer):
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
         return super().from_config({**config, "cell": deserialize(config.get("cell"), RNNCell, "cell")})
+
+
+def _step_shape(shape: Sequence[int | None]) -> tuple[int | None, ...]:
+    """Returns the shape of one step of a sequence of this shape."""
+    return (shape[0], *shape[2:])
 
 
 def join_states(inputs: Any, initial_state: Any) -> list[Any]:
