@@ -164,6 +164,16 @@ def test_bfloat16_learns_as_well_and_keeps_float32_weights():
     assert all(weight.dtype == "float32" for weight in model.get_weights())
 
 
+@pytest.mark.parametrize(("gains", "dtype"), [(True, torch.bfloat16), (False, torch.float32)])
+def test_precision_auto_goes_by_what_the_machine_gains(monkeypatch, gains, dtype):
+    monkeypatch.setattr("velveteen.training.compilation.gains_from_bfloat16", lambda: gains)
+    seen = []
+    model = classifier(precision="auto")
+    model.layers[0].register_forward_hook(lambda layer, inputs, output: seen.append(output.dtype))
+    model.fit(*blobs(), verbose=False)
+    assert set(seen) == {dtype}
+
+
 def test_a_second_fit_goes_on_with_the_optimizer_state():
     x, y = blobs()
     once, twice = classifier(optimizer="adam"), classifier(optimizer="adam")

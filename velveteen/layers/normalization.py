@@ -99,7 +99,9 @@ class BatchNormalization(Layer):
 
     def call(self, x: torch.Tensor) -> torch.Tensor:
         x = as_float(x)
-        if x.dim() == 3 and self.axis % 3:  # a line is a picture of one row, for which PyTorch has a channels_last kernel
+        if (
+            x.dim() == 3 and self.axis % 3
+        ):  # a line is a picture of one row, for which PyTorch has a channels_last kernel
             axis = self.axis % 3 + 1
             return self._normalize(x.unsqueeze(1).movedim(axis, 1)).movedim(1, axis).squeeze(1)
         return self._normalize(x.movedim(self.axis, 1)).movedim(1, self.axis)

@@ -24,4 +24,4 @@ def tanh(x: torch.Tensor) -> torch.Tensor:
     PyTorch's own gradient does not round y² before it subtracts. Where tanh is nearly 1 that is another number, and in
     training the difference grows: TensorFlow.js's recorded runs come out only with its way.
     """
-    return _Tanh.apply(x) if x.requires_grad and x.dtype == torch.float32 else torch.tanh(x)  # type: ignore[no-any-return]
+    return _Tanh.apply(x) if x.requires_grad and x.dtype == torch.float32 else torch.tanh(x)

@@ -11,6 +11,7 @@ from velveteen.errors import ArgumentError, unknown_name
 from velveteen.serialization import serialize, snake_case
 from velveteen.tensors import Shape
 from velveteen.training import losses, metrics, optimizers
+from velveteen.training.precision import gains_from_bfloat16
 
 PRECISIONS = ("float32", "bfloat16", "auto")
 Function = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
@@ -99,7 +100,7 @@ class Compilation:
 
     def autocast(self) -> AbstractContextManager[Any]:
         """Returns the context in which layers compute in the precision asked for."""
-        if self.precision == "float32" or (self.precision == "auto" and not _is_fast_at_bfloat16()):
+        if self.precision == "float32" or (self.precision == "auto" and not gains_from_bfloat16()):
             return nullcontext()
         return torch.autocast(backend.get_backend(), dtype=torch.bfloat16)
 
@@ -123,14 +124,6 @@ class Compilation:
             config.get("metrics"),
             config.get("loss_weights"),
         )
-
-
-def _is_fast_at_bfloat16() -> bool:
-    if backend.get_backend() == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    if backend.get_backend() == "cpu":
-        return torch.ops.mkldnn._is_mkldnn_bf16_supported() and torch.cpu._is_avx512_bf16_supported()
-    return False
 
 
 def _per_output(value: Any, outputs: list[str], what: str) -> list[Any]:
