@@ -16,6 +16,7 @@ from velveteen._memory import (
 from velveteen.backend import get_backend, set_backend, set_random_seed
 from velveteen.errors import VelveteenError
 from velveteen.gradients import custom_grad, grad, grads, value_and_grad, value_and_grads, variable_grads
+from velveteen.graph_models import GraphModel, deregister_op, load_graph_model, register_op
 from velveteen.layers import SymbolicTensor, input
 from velveteen.models import LayersModel, Model, Sequential, model, sequential
 from velveteen.models.saving import load_layers_model
