@@ -26,7 +26,7 @@ demo: setup npm
 	$(in_venv)velveteen demo $(ARGS)
 
 test: setup chromium npm check
-	$(pytest) -n $(WORKERS) $(ARGS)
+	$(pytest) -n $(WORKERS) --dist loadgroup $(ARGS)
 
 test-slow: setup chromium npm
 	$(pytest) -m slow $(ARGS)

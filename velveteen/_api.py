@@ -14,6 +14,7 @@ from velveteen._memory import (
     time,
 )
 from velveteen.backend import get_backend, set_backend, set_random_seed
+from velveteen.buffers import TensorBuffer
 from velveteen.errors import VelveteenError
 from velveteen.gradients import custom_grad, grad, grads, value_and_grad, value_and_grads, variable_grads
 from velveteen.graph_models import GraphModel, deregister_op, load_graph_model, register_op
@@ -22,10 +23,11 @@ from velveteen.models import LayersModel, Model, Sequential, model, sequential
 from velveteen.models.saving import load_layers_model
 from velveteen.ops import *
 from velveteen.serialization import register_class
-from velveteen.tensors import Tensor, TensorBuffer, Variable
+from velveteen.tensors import Tensor
 from velveteen.training import callbacks, metrics
 from velveteen.training import optimizers as train
 from velveteen.training.callbacks import Callback, EarlyStopping, History
+from velveteen.variables import Variable
 
 # The families of operators are files to read, not places to call: `vt.add`, not `vt.arithmetic.add`.
 del activation, arithmetic, basic_math, convolution, creation, dilation, evaluation  # type: ignore[name-defined]  # noqa: F821

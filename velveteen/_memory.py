@@ -10,7 +10,8 @@ import torch
 
 from velveteen.errors import ArgumentError, ArgumentTypeError
 from velveteen.ops import _operator
-from velveteen.tensors import Shape, Tensor, Variable, live_tensors
+from velveteen.tensors import Shape, Tensor, live_tensors
+from velveteen.variables import Variable
 
 Result = TypeVar("Result")
 

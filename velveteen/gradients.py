@@ -7,7 +7,8 @@ import torch
 
 from velveteen import backend
 from velveteen.errors import ArgumentError, ArgumentTypeError, DtypeError, ShapeError
-from velveteen.tensors import Tensor, TensorLike, Variable, copy_to_store
+from velveteen.tensors import Tensor, TensorLike, copy_to_store
+from velveteen.variables import Variable
 
 
 class ValueAndGrad(NamedTuple):

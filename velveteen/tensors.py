@@ -1,4 +1,4 @@
-"""Tensor, Variable and TensorBuffer: thin, immutable wrappers around one torch.Tensor.
+"""Tensor: a thin, immutable wrapper around one torch.Tensor, and how it is made from anything tensor-like.
 
 A string tensor holds a numpy array of Python strings instead, since PyTorch has none.
 """
@@ -227,108 +227,6 @@ class Tensor:
         return self._numeric("torch()").clone()
 
 
-class Variable(Tensor):
-    """A tensor whose value can be replaced with `assign`; gradients can be taken with respect to it.
-
-    Args:
-        initial_value: anything tensor-like; it is copied.
-        trainable: whether optimizers and `variable_grads` change it when no list of variables is given.
-        name: a name; by default `variable_1`, `variable_2`, …
-        dtype: as for Tensor.
-    """
-
-    __slots__ = ("trainable",)
-    _count = 0
-    _all: ClassVar["weakref.WeakValueDictionary[int, Variable]"] = weakref.WeakValueDictionary()
-
-    def __init__(
-        self,
-        initial_value: TensorLike,
-        trainable: bool = True,
-        name: str | None = None,
-        dtype: Dtype | None = None,
-    ):
-        self._adopt(copy_to_store(initial_value, None, dtype))
-        Variable._count += 1
-        self.name = name or f"variable_{Variable._count}"
-        self.trainable = trainable
-        Variable._all[id(self)] = self
-
-    @staticmethod
-    def trainable_variables() -> list["Variable"]:
-        """Returns the living variables that are trainable, in the order of their names' counting."""
-        living = [v for v in Variable._all.values() if v.trainable and not v.is_disposed]
-        return sorted(living, key=lambda v: (len(v.name or ""), v.name or ""))
-
-    def assign(self, new_value: TensorLike) -> None:
-        """Replaces the value. Tensors computed from the old one keep theirs.
-
-        Raises:
-            ShapeError, DtypeError: when shape or dtype differ from the variable's.
-        """
-        store = copy_to_store(new_value, None, None)
-        if Shape(store.shape) != self.shape:
-            raise ShapeError(
-                f'Variable "{self.name}" has shape {self.shape}, so it cannot take {Shape(store.shape)}. '
-                "Reshape the new value, or make a new variable."
-            )
-        if dtype_name(store) != self.dtype:
-            raise DtypeError(
-                f'Variable "{self.name}" is {self.dtype}, so it cannot take {dtype_name(store)}. '
-                f'Use .cast("{self.dtype}") first.'
-            )
-        self._store = store
-
-    def __repr__(self) -> str:
-        return f'Variable "{self.name}"\n{super().__repr__()}'
-
-
-class TensorBuffer:
-    """A mutable array to fill value by value, then turn into a Tensor.
-
-    Args:
-        shape: the shape.
-        dtype: the dtype, float32 by default.
-        values: flat values to start from; by default zeros (empty strings for a string buffer).
-    """
-
-    def __init__(self, shape: Sequence[int], dtype: Dtype = "float32", values: TensorLike = None):
-        check_dtype(dtype)
-        self.shape = Shape(shape)
-        self.dtype = dtype
-        self.size = int(np.prod(self.shape, dtype=np.int64))
-        kind: Any = {"string": object, "complex64": np.complex64}.get(dtype, dtype)
-        if values is None:
-            self.values = np.full(self.size, "" if dtype == "string" else 0, dtype=kind)
-        else:
-            self.values = np.array(values, dtype=kind).reshape(-1)
-            if self.values.size != self.size:
-                raise ShapeError(f"A buffer of shape {self.shape} needs {self.size} values, got {self.values.size}.")
-
-    @property
-    def rank(self) -> int:
-        return len(self.shape)
-
-    def set(self, value: Any, *location: int) -> None:
-        """Stores `value` at `location`, one index a dimension (none for index 0 of every dimension)."""
-        self.values[self._offset(location)] = value
-
-    def get(self, *location: int) -> Any:
-        """Returns the value at `location`, one index a dimension (none for index 0 of every dimension)."""
-        value = self.values[self._offset(location)]
-        return value.item() if isinstance(value, np.generic) else value
-
-    def to_tensor(self) -> Tensor:
-        """Returns an immutable copy."""
-        return Tensor(self.values.reshape(self.shape), dtype=self.dtype)
-
-    def _offset(self, location: tuple[int, ...]) -> int:
-        location = location or (0,) * self.rank
-        if len(location) != self.rank or any(not 0 <= i < n for i, n in zip(location, self.shape, strict=True)):
-            raise ShapeError(f"Location {list(location)} is outside of a buffer of shape {self.shape}.")
-        return int(np.ravel_multi_index(location, self.shape)) if location else 0
-
-
 def copy_to_store(
     values: TensorLike, shape: Sequence[int] | None = None, dtype: Dtype | None = None
 ) -> torch.Tensor | np.ndarray:
@@ -373,8 +271,6 @@ def _read(values: TensorLike) -> torch.Tensor | np.ndarray:
     if isinstance(values, Tensor):
         value = values.value
         return value.copy() if isinstance(value, np.ndarray) else value.detach().clone()
-    if isinstance(values, TensorBuffer):
-        return _read(values.values.reshape(values.shape))
     if isinstance(values, torch.Tensor):
         return values.detach().clone()
     if isinstance(values, np.ndarray | np.generic):

@@ -11,7 +11,8 @@ from torch import nn
 
 from velveteen import backend
 from velveteen.errors import FileFormatError, ShapeError
-from velveteen.tensors import TORCH_DTYPES, Shape, TensorLike, Variable, copy_to_store
+from velveteen.tensors import TORCH_DTYPES, Shape, TensorLike, copy_to_store
+from velveteen.variables import Variable
 
 _scopes: ContextVar[tuple[str, ...]] = ContextVar("name scopes", default=())
 

@@ -20,8 +20,9 @@ import numpy as np
 import torch
 
 from velveteen import backend
+from velveteen.buffers import TensorBuffer
 from velveteen.errors import ArgumentTypeError, DtypeError, ShapeError, VelveteenError
-from velveteen.tensors import TORCH_DTYPES, Shape, Tensor, TensorBuffer, copy_to_store, dtype_name
+from velveteen.tensors import TORCH_DTYPES, Shape, Tensor, copy_to_store, dtype_name
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 

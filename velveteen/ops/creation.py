@@ -9,11 +9,13 @@ import numpy as np
 import torch
 
 from velveteen import backend
+from velveteen.buffers import TensorBuffer
 from velveteen.errors import ArgumentError, DtypeError, ShapeError
 from velveteen.formatting import tensor_to_string
 from velveteen.ops._operator import AnyDtype, Int32, operator
 from velveteen.ops._semantics import to_int32
-from velveteen.tensors import TORCH_DTYPES, Dtype, Shape, Tensor, TensorBuffer, TensorLike, Variable, check_dtype
+from velveteen.tensors import TORCH_DTYPES, Dtype, Shape, Tensor, TensorLike, check_dtype
+from velveteen.variables import Variable
 
 
 @operator("Tensors", "Creation")

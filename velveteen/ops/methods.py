@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from velveteen.buffers import TensorBuffer
 from velveteen.ops import arithmetic, basic_math, creation, logical, matrices, slicing, transformations
-from velveteen.tensors import Dtype, Tensor, TensorBuffer
+from velveteen.tensors import Dtype, Tensor
 
 __all__: list[str] = []  # methods only: nothing here is a name of the package
 

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 import torch
 
 from velveteen.errors import ShapeError
-from velveteen.tensors import Shape, Tensor, Variable, copy_to_store
+from velveteen.tensors import Shape, Tensor, copy_to_store
+from velveteen.variables import Variable
 
 
 class _Slot(NamedTuple):

@@ -11,8 +11,9 @@ import torch
 from velveteen.errors import ArgumentError, ArgumentTypeError, did_you_mean
 from velveteen.gradients import VariableGrads, variable_grads
 from velveteen.serialization import Serializable, constructor_parameters, register_class
-from velveteen.tensors import Tensor, Variable
+from velveteen.tensors import Tensor
 from velveteen.training._variable_slots import VariableSlots
+from velveteen.variables import Variable
 
 
 class Optimizer(Serializable):
