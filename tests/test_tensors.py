@@ -1,9 +1,9 @@
 """Tensor, Variable and TensorBuffer: what they are made from, what they give, and that a tensor never changes."""
 
 import asyncio
-import inspect
 import copy
 import gc
+import inspect
 import math
 
 import numpy as np
