@@ -4,6 +4,7 @@ A layer is an nn.Module. Subclasses write the constructor, `build`, `call` and `
 torch tensors. The config in files is read from the constructor's signature.
 """
 
+import functools
 import inspect
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -11,10 +12,12 @@ from typing import Any, ClassVar
 
 import torch
 from torch import nn
+from torch.utils.hooks import RemovableHandle
 
 from velveteen import backend
 from velveteen.errors import ArgumentError, ArgumentTypeError, DtypeError, ShapeError, StateError
-from velveteen.layers._graph import Node, SymbolicTensor
+from velveteen.layers._expecting import Expecting, check_shape, is_shape_list
+from velveteen.layers._graph import Connected, Node, SymbolicTensor
 from velveteen.layers.weights import Weight, initial_value, name_scope
 from velveteen.serialization import (
     Serializable,
@@ -29,7 +32,7 @@ from velveteen.tensors import Shape, Tensor, TensorLike, copy_to_store
 _name_counts: Counter[str] = Counter()
 
 
-class Layer(nn.Module, Serializable):
+class Layer(Connected, Expecting, nn.Module, Serializable):
     """Base of all layers.
 
     Args:
@@ -47,6 +50,10 @@ class Layer(nn.Module, Serializable):
     _call_takes_mask: ClassVar[bool]
     inputs_are_many: ClassVar[bool] = False
     """Whether `call` takes a list of tensors, as the merges do."""
+    built: bool = False
+    """Whether the weights are there."""
+    stateful: bool = False
+    """Whether something is remembered from one batch to the next."""
 
     def __init_subclass__(cls, **options: Any):
         super().__init_subclass__(**options)
@@ -71,18 +78,17 @@ class Layer(nn.Module, Serializable):
         self.eval()  # as in TensorFlow.js, calling a layer is inference unless told otherwise
         self.name = name or unique_name(type(self))
         self.built = False
-        self.inbound_nodes: list[Node] = []
+        self.inbound_nodes = []
         self.own_weights: list[Weight] = []
         self.dtype = dtype or "float32"
         if batch_input_shape is None and input_shape is not None:
             batch_input_shape = (batch_size, *input_shape)
         self.batch_input_shape = check_shape(batch_input_shape, self.name) if batch_input_shape is not None else None
         self._trainable = trainable
+        self._added_losses: list[Callable[[], Any]] = []
+        self._call_hook: RemovableHandle | None = None
         self._initial_weights = weights
-        self._expected_ranks: tuple[int, ...] = ()
-        self._expected_axes: dict[int, int] = {}
-        self._min_rank = 0
-        self._usual_rank = 0
+        self.expects()
 
     # What a subclass writes
 
@@ -189,6 +195,38 @@ class Layer(nn.Module, Serializable):
         """All weights: the trainable ones first, as in TensorFlow.js's files."""
         return self.trainable_weights + self.non_trainable_weights
 
+    @property
+    def losses(self) -> list[Callable[[], torch.Tensor]]:
+        """What training adds to the loss: functions of nothing, each returns a torch scalar.
+
+        They are the regularizers of all weights inside, also of those that are not trained, and what `add_loss` got.
+        """
+        regularized = [weight for weight in self.own_weights if weight.regularizer is not None]
+        found: list[Callable[[], torch.Tensor]] = [weight.penalty for weight in regularized]
+        found.extend(functools.partial(_scalar, self.name, loss) for loss in self._added_losses)
+        for layer in self.sublayers():
+            found.extend(layer.losses)
+        return found
+
+    def add_loss(self, losses: Callable[[], Any] | Sequence[Callable[[], Any]]) -> None:
+        """Lets training add something to the loss of every batch.
+
+        Args:
+            losses: a function of nothing that returns a scalar, as a torch tensor or a Tensor; or a list of them. What
+                it computes from the layer's weights as torch tensors (`self.kernel`) has gradients.
+        """
+        listed: Sequence[Any] = losses if isinstance(losses, list | tuple) else [losses]
+        if not all(callable(loss) for loss in listed):
+            raise ArgumentTypeError(
+                f"add_loss() expects a function that takes nothing and returns a scalar, or a list, got {losses!r:.100}."
+            )
+        self._added_losses.extend(listed)
+
+    @property
+    def updates(self) -> list[Any]:
+        """Always empty, as in TensorFlow.js: a layer that moves statistics does so in `call`."""
+        return []
+
     def get_weights(self) -> list[Tensor]:
         """Returns copies of the weights in TensorFlow.js's layout, in the order of `weights`."""
         return [Tensor(weight) for weight in self.weights]
@@ -278,6 +316,19 @@ class Layer(nn.Module, Serializable):
             values, self._initial_weights = self._initial_weights, None
             self.set_weights(values)
 
+    def set_call_hook(self, hook: Callable[[Any, dict[str, Any]], Any]) -> None:
+        """Lets `hook(inputs, arguments)` see the torch tensors of every call from now on; it replaces the one before."""
+        self.clear_call_hook()
+        self._call_hook = self.register_forward_pre_hook(
+            lambda _, args, arguments: (hook(args[0], arguments), None)[1], with_kwargs=True
+        )
+
+    def clear_call_hook(self) -> None:
+        """Forgets the hook."""
+        if self._call_hook is not None:
+            self._call_hook.remove()
+            self._call_hook = None
+
     def _apply_symbolic(self, inputs: Any, parts: list[SymbolicTensor], arguments: dict[str, Any]) -> Any:
         input_shape: Any = [part.shape for part in parts] if isinstance(inputs, list | tuple) else inputs.shape
         self.check_input_shape(input_shape)
@@ -319,7 +370,7 @@ class Layer(nn.Module, Serializable):
         self.train(training)
         try:
             with torch.set_grad_enabled(backend.is_recording()):
-                return _to_tensors(self.call(values, **arguments))
+                return _to_tensors(self(values, **arguments))
         finally:
             self.train(before)
 
@@ -329,73 +380,6 @@ class Layer(nn.Module, Serializable):
             self.inputs_are_many or any(isinstance(part, Tensor | torch.Tensor) for part in inputs)
         )
         return [_to_torch(part) for part in inputs] if many else _to_torch(inputs)
-
-    # Checking inputs
-
-    def expects(self, *ranks: int, min_rank: int = 0, axes: dict[int, int] | None = None, usual_rank: int = 0) -> None:
-        """Says which inputs fit, for `check_input_shape`.
-
-        Args:
-            ranks: the ranks that fit; none for any.
-            min_rank: the least rank.
-            axes: sizes that some axes must have.
-            usual_rank: among those from `min_rank` on, the one to name in errors.
-        """
-        self._expected_ranks = ranks
-        self._min_rank = min_rank
-        self._usual_rank = usual_rank
-        self._expected_axes = axes or {}
-
-    def check_input_shape(self, input_shape: Any) -> None:
-        """Raises a ShapeError that says what to do, unless the shape fits what `expects` was told."""
-        if is_shape_list(input_shape):
-            return
-        rank = len(input_shape)
-        fits = (not self._expected_ranks or rank in self._expected_ranks) and rank >= self._min_rank
-        if fits:
-            fits = all(input_shape[axis] in (None, size) for axis, size in self._expected_axes.items())
-        if not fits:
-            raise ShapeError(
-                f'Layer "{self.name}" expects input of shape {self._expectation(rank)} but got {Shape(input_shape)}. '
-                f"{shape_hint(self._expected_ranks or (self._usual_rank or self._min_rank,), self._expected_axes, input_shape)}"
-            )
-
-    def _expectation(self, rank_given: int) -> str:
-        rank = self._expected_ranks[0] if self._expected_ranks else self._usual_rank or max(rank_given, self._min_rank)
-        sizes: list[Any] = ["null"] * rank
-        for axis, size in self._expected_axes.items():
-            sizes[axis] = size
-        return "[" + ", ".join(map(str, sizes)) + ("]" if self._expected_ranks else ", …]" if not sizes else "]")
-
-    # The graph
-
-    @property
-    def input(self) -> Any:
-        """The symbolic input of this layer's only call, a list if it has several."""
-        node = self._only_node("input")
-        return node.inputs if len(node.inputs) > 1 else node.inputs[0]
-
-    @property
-    def output(self) -> Any:
-        """The symbolic output of this layer's only call, a list if it has several."""
-        node = self._only_node("output")
-        return node.outputs if len(node.outputs) > 1 else node.outputs[0]
-
-    def _only_node(self, what: str) -> Node:
-        if len(self.inbound_nodes) != 1:
-            raise StateError(
-                f'Layer "{self.name}" is called {len(self.inbound_nodes)} times, so it has no single {what}. '
-                "Keep what apply() returns instead."
-            )
-        return self.inbound_nodes[0]
-
-    @property
-    def output_shape(self) -> Any:
-        """The shape of the output of the first call in the graph."""
-        if not self.inbound_nodes:
-            raise StateError(f'Layer "{self.name}" is not part of a model yet, so its output shape is not known.')
-        shapes = [tensor.shape for tensor in self.inbound_nodes[0].outputs]
-        return shapes if len(shapes) > 1 else shapes[0]
 
     # Its config
 
@@ -409,6 +393,10 @@ class Layer(nn.Module, Serializable):
             if parameter not in _BASE_PARAMETERS:
                 config[parameter] = serialize(getattr(self, parameter))
         return config
+
+    def get_class_name(self) -> str:
+        """Returns the class's name in files, TensorFlow.js's."""
+        return self.class_name
 
     def dispose(self) -> None:
         """Exists for programs from TensorFlow.js: Python frees a forgotten layer by itself."""
@@ -427,35 +415,20 @@ def unique_name(cls: type[Serializable]) -> str:
     return f"{prefix}_{_name_counts[prefix]}"
 
 
-def check_shape(shape: Any, where: str) -> Shape:
-    """Returns a batch input shape, or raises a ShapeError that says what is wrong with it."""
-    sizes = list(shape) if isinstance(shape, list | tuple) else None
-    if sizes is None or not all(size is None or (isinstance(size, int) and size >= 0) for size in sizes):
-        raise ShapeError(
-            f'The input shape of "{where}" must be a list of sizes, with None for those that vary, got {shape!r}.'
-        )
-    return Shape(sizes)
-
-
-def is_shape_list(shape: Any) -> bool:
-    """Returns whether `shape` is a list of shapes rather than one shape."""
-    return isinstance(shape, list | tuple) and bool(shape) and isinstance(shape[0], list | tuple)
-
-
-def shape_hint(ranks: Sequence[int], axes: dict[int, int], given: Sequence[int | None]) -> str:
-    """Returns what to do about a shape that does not fit."""
-    rank = ranks[0] if ranks else len(given)
-    if rank == 2 and len(given) > 2:
-        return "Add layers.flatten() before it, or reshape."
-    if rank == len(given) + 1 and rank > 2 and axes.get(-1, 1) == 1:
-        return "Add an axis for the channels, with layers.reshape() or tensor.expand_dims(-1)."
-    if rank == len(given) + 1:
-        return "Is the batch axis missing? Put one example into a batch with tensor.expand_dims(0)."
-    return "Reshape the data, or change the model's input_shape."
-
-
 def _shapes(values: Any) -> Any:
     return [tuple(v.shape) for v in values] if isinstance(values, list | tuple) else tuple(values.shape)
+
+
+def _scalar(name: str, loss: Callable[[], Any]) -> torch.Tensor:
+    value = loss()
+    store = value.value if isinstance(value, Tensor) else value
+    if not isinstance(store, torch.Tensor) or store.numel() != 1:
+        shape = f" of shape {Shape(store.shape)}" if isinstance(store, torch.Tensor) else ""
+        raise ShapeError(
+            f'A function given to add_loss() of layer "{name}" must return a scalar tensor, but returned '
+            f"{type(value).__name__}{shape}. Reduce it with mean() or sum()."
+        )
+    return store.reshape(())
 
 
 def _to_torch(value: Any) -> torch.Tensor:

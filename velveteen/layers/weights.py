@@ -164,6 +164,11 @@ class Weight(Variable):
 
     write = assign
 
+    def penalty(self) -> torch.Tensor:
+        """Returns what the regularizer adds to the loss."""
+        assert self.regularizer is not None
+        return self.regularizer(self.parameter)
+
     def constrain(self) -> None:
         """Puts the weight back into the set that its constraint allows."""
         if self.constraint is not None:

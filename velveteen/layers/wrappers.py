@@ -140,7 +140,7 @@ class Bidirectional(Wrapper):
         return self.forward_layer.return_state
 
     @property
-    def stateful(self) -> bool:
+    def stateful(self) -> bool:  # type: ignore[override]
         return self.forward_layer.stateful
 
     def apply(self, inputs: Any, initial_state: Any = None, **arguments: Any) -> Any:  # type: ignore[override]

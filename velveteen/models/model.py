@@ -1,26 +1,21 @@
 """Model: layers connected from inputs to outputs, to be trained, asked and saved."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, Self
 
-import torch
-
-from velveteen.errors import ArgumentError, ArgumentTypeError, StateError, unknown_name
-from velveteen.layers import Layer, SymbolicTensor
-from velveteen.layers._graph import Node
-from velveteen.layers.base import is_shape_list
-from velveteen.models.graph import Graph
-from velveteen.models.summary import print_summary
+from velveteen.errors import StateError
+from velveteen.layers import SymbolicTensor
+from velveteen.models.container import _Container, symbolic_list
 from velveteen.models.topology import functional_config, functional_from_config
-from velveteen.tensors import Shape, Tensor, TensorLike
+from velveteen.tensors import Tensor, TensorLike
 from velveteen.training import loop
 from velveteen.training.arrays import predict_inputs
 from velveteen.training.callbacks import History
 from velveteen.training.compilation import Compilation
 
 
-class Model(Layer):
+class Model(_Container):
     """A model: layers connected by `apply`, from symbolic inputs to symbolic outputs.
 
     A model is a layer itself, so it can be called inside of another one; and an nn.Module.
@@ -35,7 +30,8 @@ class Model(Layer):
     """
 
     class_name = "Model"
-    supports_masking = True
+    stop_training: bool = False
+    """Set it while `fit` runs, and training ends after the batch at hand."""
 
     def __init__(
         self,
@@ -46,122 +42,10 @@ class Model(Layer):
         trainable: bool = True,
     ):
         super().__init__(name=name, trainable=trainable)
-        self.layers = torch.nn.ModuleList()
-        self.stop_training = False
-        self.user_defined_metadata: dict[str, Any] | None = None
         self.history: History | None = None
-        self._graph: Graph | None = None
         self._compilation: Compilation | None = None
         if type(self) is Model or inputs is not None:
-            self._connect(_symbolic_list(inputs, "inputs"), _symbolic_list(outputs, "outputs"))
-
-    def _connect(self, inputs: list[SymbolicTensor], outputs: list[SymbolicTensor]) -> None:
-        graph = Graph(inputs, outputs)
-        _check_names(graph.layers)
-        self._graph = graph
-        self.layers = torch.nn.ModuleList(graph.layers)
-        self.built = True
-        # As in TensorFlow.js's files, the first node of a model is its own graph; calls from outside come after it.
-        Node(self, inputs, outputs, owns_outputs=False)
-
-    @property
-    def graph(self) -> Graph:
-        """The graph, or a StateError while the shape of the input is not known yet."""
-        if self._graph is None:
-            raise StateError(
-                f'Model "{self.name}" is not built yet, since the shape of its input is unknown. '
-                "Give the first layer an input_shape, or call fit() or predict() first."
-            )
-        return self._graph
-
-    @property
-    def inputs(self) -> list[SymbolicTensor]:
-        return self.graph.inputs
-
-    @property
-    def outputs(self) -> list[SymbolicTensor]:
-        return self.graph.outputs
-
-    @property
-    def input_names(self) -> list[str]:
-        return [tensor.source_layer.name for tensor in self.inputs]
-
-    @property
-    def output_names(self) -> list[str]:
-        return [tensor.source_layer.name for tensor in self.outputs]
-
-    # As a layer
-
-    def call(self, inputs: Any, mask: Any = None) -> Any:
-        values = list(inputs) if isinstance(inputs, list | tuple) else [inputs]
-        if mask is None:
-            results = self.graph.run(values)
-        else:
-            results, _ = self.graph.run_masked(values, mask if isinstance(mask, list) else [mask])
-        return results[0] if len(results) == 1 else results
-
-    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
-        values = list(inputs) if isinstance(inputs, list | tuple) else [inputs]
-        masks = mask if isinstance(mask, list) else [mask] * len(values)
-        _, passed = self.graph.run_masked(values, masks)
-        return passed[0] if len(passed) == 1 else passed
-
-    @property
-    def makes_mask(self) -> bool:
-        return self._graph is not None and any(tensor.masked for tensor in self._graph.outputs)
-
-    def passes_mask(self, masked: bool) -> bool:
-        return self.makes_mask
-
-    def compute_output_shape(self, input_shape: Any) -> Any:
-        shapes = list(input_shape) if is_shape_list(input_shape) else [input_shape]
-        outputs = self.graph.output_shapes([Shape(shape) for shape in shapes])
-        return outputs[0] if len(outputs) == 1 else outputs
-
-    def check_input_shape(self, input_shape: Any) -> None:
-        if self._graph is not None:
-            shapes = input_shape if is_shape_list(input_shape) else [input_shape]
-            if len(shapes) != len(self.inputs):
-                raise ArgumentError(
-                    f'Model "{self.name}" has {len(self.inputs)} inputs ({", ".join(self.input_names)}), '
-                    f"but got {len(shapes)}."
-                )
-
-    # Its layers
-
-    def get_layer(self, name: str | int | None = None, index: int | None = None) -> Layer:
-        """Returns a layer by its name or its place.
-
-        Raises:
-            UnknownNameError: no layer has that name.
-            ArgumentError: the place is outside of the list.
-        """
-        if isinstance(name, int):
-            name, index = None, name
-        if index is not None:
-            if not -len(self.layers) <= index < len(self.layers):
-                raise ArgumentError(f'Model "{self.name}" has {len(self.layers)} layers, so there is no layer {index}.')
-            return self.layers[index]  # type: ignore[return-value]
-        for layer in self.sublayers():
-            if layer.name == name:
-                return layer
-        raise unknown_name("layer", name, [layer.name for layer in self.sublayers()])
-
-    def summary(self, line_length: int | None = None, print_fn: Any = None) -> None:
-        """Prints a table of the layers with their shapes and parameters, and what they weigh in memory.
-
-        Args:
-            line_length: characters a line; by default the terminal's.
-            print_fn: called with each line instead of printing.
-        """
-        print_summary(self, line_length, print_fn)
-
-    def reset_states(self) -> None:
-        """Forgets the states of all stateful layers inside."""
-        for layer in self.sublayers():
-            reset = getattr(layer, "reset_states", None)
-            if reset is not None:
-                reset()
+            self.connect(symbolic_list(inputs, "inputs"), symbolic_list(outputs, "outputs"))
 
     # Asking
 
@@ -327,6 +211,53 @@ class Model(Layer):
         scalars = [Tensor(value) for value in values]
         return scalars[0] if len(scalars) == 1 else scalars
 
+    def fit_dataset(
+        self,
+        dataset: Any,
+        *,
+        epochs: int = 1,
+        batches_per_epoch: int | None = None,
+        verbose: bool | int = True,
+        callbacks: Any = None,
+        validation_data: Any = None,
+        validation_batches: int | None = None,
+        validation_batch_size: int = 32,
+        class_weight: Any = None,
+        initial_epoch: int = 0,
+    ) -> History:
+        """Trains the model on a dataset of batches, which a thread makes ready while the step before runs.
+
+        Args:
+            dataset: a `vt.data.Dataset` (or anything to loop over) of `{"xs": x, "ys": y}` or `(x, y)`, batched; x and
+                y are as for `fit`.
+            epochs, verbose, callbacks, class_weight, initial_epoch: as for `fit`.
+            batches_per_epoch: batches in an epoch, all epochs together going through the dataset once (so repeat() it);
+                by default each epoch goes through all of it.
+            validation_data: a dataset, or (x, y), to validate on after each epoch.
+            validation_batches: how many batches of such a dataset to take; all by default.
+            validation_batch_size: examples at once, for (x, y).
+
+        Raises: as `fit`; the number of the batch that does not fit is told.
+        """
+        return loop.fit_dataset(
+            self,
+            dataset,
+            epochs=epochs,
+            batches_per_epoch=batches_per_epoch,
+            verbose=verbose,
+            callbacks=callbacks,
+            validation_data=validation_data,
+            validation_batches=validation_batches,
+            validation_batch_size=validation_batch_size,
+            class_weight=class_weight,
+            initial_epoch=initial_epoch,
+        )
+
+    def evaluate_dataset(self, dataset: Any, *, batches: int | None = None, verbose: bool = False) -> Any:
+        """As `evaluate`, on a dataset of batches (see `fit_dataset`): on all of them, or on the first so many."""
+        scalars = [Tensor(value) for value in loop.evaluate_dataset(self, dataset, batches, verbose)]
+        return scalars[0] if len(scalars) == 1 else scalars
+
     def train_on_batch(self, x: Any, y: Any) -> Any:
         """Does one training step on one batch; returns the loss as a float, or the loss and the metrics as a list."""
         values = loop.train_on_batch(self, x, y)
@@ -378,20 +309,3 @@ LayersModel = Model
 def model(inputs: Any, outputs: Any, name: str | None = None) -> Model:
     """Connects symbolic inputs and outputs to a model (see Model)."""
     return Model(inputs, outputs, name=name)
-
-
-def _symbolic_list(tensors: Any, what: str) -> list[SymbolicTensor]:
-    listed = list(tensors) if isinstance(tensors, list | tuple) else [tensors]
-    if not listed or not all(isinstance(tensor, SymbolicTensor) for tensor in listed):
-        raise ArgumentTypeError(
-            f"The {what} of a model must be symbolic tensors, from vt.input() or layer.apply(), got {tensors!r:.100}."
-        )
-    return listed
-
-
-def _check_names(layers: Iterable[Layer]) -> None:
-    seen: set[str] = set()
-    for layer in layers:
-        if layer.name in seen:
-            raise ArgumentError(f'Two layers are named "{layer.name}". Give each a name of its own.')
-        seen.add(layer.name)

@@ -9,8 +9,9 @@ from velveteen.errors import ArgumentError, ArgumentTypeError, FileFormatError, 
 from velveteen.layers import InputLayer, Layer, SymbolicTensor
 from velveteen.layers._graph import Node
 from velveteen.layers.base import is_shape_list
+from velveteen.models.container import check_names
 from velveteen.models.graph import Graph
-from velveteen.models.model import Model, _check_names
+from velveteen.models.model import Model
 from velveteen.serialization import deserialize, serialize
 
 
@@ -44,7 +45,7 @@ class Sequential(Model):
             raise ArgumentTypeError(
                 f'Model "{self.name}" can only add layers, such as layers.dense(10), got {type(layer).__name__}.'
             )
-        _check_names([*self.sublayers(), layer])
+        check_names([*self.sublayers(), layer])
         if self._entry is None and not self.layers:
             self._entry = _entry_of(layer)
         exit_tensor: SymbolicTensor | None = None

@@ -12,10 +12,10 @@ from velveteen.layers import Layer
 from velveteen.tensors import Shape
 
 if TYPE_CHECKING:
-    from velveteen.models.model import Model
+    from velveteen.models.container import _Container
 
 
-def print_summary(model: "Model", line_length: int | None, print_fn: Callable[[str], None] | None) -> None:
+def print_summary(model: "_Container", line_length: int | None, print_fn: Callable[[str], None] | None) -> None:
     """Prints the layers with input and output shapes and parameters: a table in a terminal, plain text elsewhere."""
     console = Console(width=line_length, soft_wrap=False)
     if not console.is_terminal and line_length is None:
@@ -38,7 +38,7 @@ def print_summary(model: "Model", line_length: int | None, print_fn: Callable[[s
         (print_fn or print)(line)
 
 
-def parameter_counts(model: "Model") -> dict[str, int]:
+def parameter_counts(model: "_Container") -> dict[str, int]:
     """Returns how many numbers the weights hold: "total", "trainable", "non_trainable", and the "bytes" they take."""
     trainable = sum(weight.parameter.numel() for weight in model.trainable_weights)
     frozen = sum(weight.parameter.numel() for weight in model.non_trainable_weights)
@@ -46,7 +46,7 @@ def parameter_counts(model: "Model") -> dict[str, int]:
     return {"total": trainable + frozen, "trainable": trainable, "non_trainable": frozen, "bytes": size}
 
 
-def _totals(model: "Model") -> str:
+def _totals(model: "_Container") -> str:
     counts = parameter_counts(model)
     return (
         f"Total params: {counts['total']:,} ({_readable(counts['bytes'])})\n"

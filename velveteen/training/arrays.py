@@ -8,7 +8,7 @@ import torch
 
 from velveteen import backend
 from velveteen.errors import ArgumentError, ArgumentTypeError, DataError, DtypeError, ShapeError
-from velveteen.layers.base import shape_hint
+from velveteen.layers._expecting import shape_hint
 from velveteen.tensors import Shape, Tensor, copy_to_store
 
 

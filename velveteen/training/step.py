@@ -23,7 +23,7 @@ class Stepper:
         for parameter in model.parameters():
             parameter.requires_grad_(id(parameter) in trained)
         self.constrained = [weight for weight in weights if weight.constraint is not None]
-        self._regularized = [weight for weight in weights if weight.regularizer is not None]
+        self._penalties = model.losses
         self._use_logits()
         self._optimizer = compilation.torch_optimizer([weight.parameter for weight in weights]) if weights else None
 
@@ -71,8 +71,8 @@ class Stepper:
         for mean, scale in zip(means[1:], compilation.loss_scales[1:], strict=True):
             total = total + mean * scale
         if training:  # as in TensorFlow.js, the loss that evaluate reports is without the regularizers
-            for weight in self._regularized:
-                total = total + weight.regularizer(weight.parameter)
+            for penalty in self._penalties:
+                total = total + penalty()
         with torch.no_grad():
             measured = [total, *(means if len(means) > 1 else ())]
             for function, index in compilation.metric_functions:
