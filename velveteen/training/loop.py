@@ -4,9 +4,11 @@ The data are on the device once, and what is measured stays there until someone 
 """
 
 import contextlib
+import itertools
 import signal
 import threading
-from collections.abc import Iterator
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import torch
@@ -15,6 +17,7 @@ from velveteen.errors import ArgumentError, StateError
 from velveteen.tensors import Tensor
 from velveteen.training.arrays import Arrays, split, training_arrays
 from velveteen.training.callbacks import CallbackList, History, OverfittingAdvice
+from velveteen.training.feeding import ArrayFeed, DatasetFeed, array_batches, batch_count, dataset_batches
 from velveteen.training.progress import Progress
 from velveteen.training.step import Meter, Stepper
 
@@ -35,28 +38,92 @@ def fit(
     sample_weight: Any,
     initial_epoch: int,
 ) -> History:
-    """Trains a compiled model (see Model.fit)."""
+    """Trains a compiled model on arrays (see Model.fit)."""
     _check_counts(batch_size=batch_size)
     compilation = model.compilation
     arrays = training_arrays(model, compilation, x, y, sample_weight, class_weight)
-    validation = _validation(model, compilation, validation_data)
-    if validation is None and validation_split:
+    held_out = _validation(model, compilation, validation_data)
+    if held_out is None and validation_split:
         if not 0 < validation_split < 1:
             raise ArgumentError(f"validation_split must be between 0 and 1, got {validation_split}.")
-        arrays, validation = split(arrays, validation_split)
+        arrays, held_out = split(arrays, validation_split)
     _check_stateful(model, arrays, batch_size)
+    validation = None if held_out is None else lambda: array_batches(held_out, batch_size)
+    counts = {"samples": arrays.size, "batch_size": batch_size}
+    feed = ArrayFeed(arrays, batch_size, shuffle)
+    return _train(model, feed, validation, counts, epochs, initial_epoch, verbose, callbacks)
 
+
+def fit_dataset(
+    model: Any,
+    dataset: Any,
+    *,
+    epochs: int,
+    batches_per_epoch: int | None,
+    verbose: bool | int,
+    callbacks: Any,
+    validation_data: Any,
+    validation_batches: int | None,
+    validation_batch_size: int,
+    class_weight: Any,
+    initial_epoch: int,
+) -> History:
+    """Trains a compiled model on a dataset of batches (see Model.fit_dataset)."""
+    _check_counts(epochs=epochs, validation_batch_size=validation_batch_size)
+    if batches_per_epoch is not None:
+        _check_counts(batches_per_epoch=batches_per_epoch)
+    if validation_batches is not None:
+        _check_counts(validation_batches=validation_batches)
+    compilation = model.compilation
+    feed = DatasetFeed(model, compilation, dataset, batches_per_epoch, class_weight)
+    held_out = _validation(model, compilation, validation_data) if isinstance(validation_data, list | tuple) else None
+
+    def validation() -> Iterator[Arrays]:
+        if held_out is not None:
+            return array_batches(held_out, validation_batch_size)
+        stream = dataset_batches(model, compilation, validation_data, "validation dataset")
+        return itertools.islice(stream, validation_batches)
+
+    counts = {"samples": None, "steps": batch_count(dataset, batches_per_epoch), "batch_size": None}
+    given = None if validation_data is None else validation
+    return _train(model, feed, given, counts, epochs, initial_epoch, verbose, callbacks)
+
+
+def _train(
+    model: Any,
+    feed: ArrayFeed | DatasetFeed,
+    validation: Callable[[], Iterable[Arrays]] | None,
+    counts: Mapping[str, int | None],
+    epochs: int,
+    initial_epoch: int,
+    verbose: bool | int,
+    callbacks: Any,
+) -> History:
+    """Goes through the epochs, top to bottom as it happens.
+
+    Args:
+        feed: gives the batches of each epoch.
+        validation: returns the batches to validate on, if any.
+        counts: what is known of the data: "samples" or else "steps", and "batch_size".
+    """
+    compilation = model.compilation
     names = compilation.names
     history = History()
-    progress = Progress(names, arrays.size, initial_epoch, epochs, bool(verbose))
+    progress = Progress(
+        names,
+        counts["samples"] or counts["steps"],
+        initial_epoch,
+        epochs,
+        bool(verbose),
+        by_batch=counts["samples"] is None,
+    )
     listeners = CallbackList(
         [history, *([OverfittingAdvice(progress.say)] if verbose else []), *_listed(callbacks)],
         model,
         {
             "epochs": epochs,
             "initial_epoch": initial_epoch,
-            "samples": arrays.size,
-            "batch_size": batch_size,
+            **counts,
             "verbose": int(verbose),
             "do_validation": validation is not None,
             "metrics": names + [f"val_{name}" for name in names if validation is not None],
@@ -72,44 +139,44 @@ def fit(
         model.history = history
         listeners.on_train_begin()
         for epoch in range(initial_epoch, epochs):
+            if not feed.has_more():
+                break
             listeners.on_epoch_begin(epoch)
             progress.start_epoch(epoch)
-            meter = _train_epoch(model, stepper, arrays, batch_size, shuffle, listeners, progress)
+            meter = _train_epoch(model, stepper, feed.epoch(), listeners, progress)
             logs = dict(zip(names, meter.read(), strict=True))
-            if validation is not None and not interrupted.is_set():
-                measured = _test(model, stepper, validation, batch_size)
+            if validation is not None and not feed.ran_out and not interrupted.is_set():
+                measured = _test(model, stepper, validation())
                 logs |= {f"val_{name}": value for name, value in zip(names, measured, strict=True)}
             progress.end_epoch(logs)
             listeners.on_epoch_end(epoch, logs)
-            if model.stop_training:
+            if model.stop_training or feed.ran_out:
                 break
         listeners.on_train_end()
         history.interrupted = interrupted.is_set()
         if interrupted.is_set():
             progress.say(f"Stopped by Ctrl-C in epoch {epoch + 1} of {epochs}. What was learned until here is kept.")
+    if feed.ran_out:
+        warnings.warn(
+            f"The dataset ran out of batches in epoch {epoch + 1} of {epochs}, so training ended there. Give it "
+            f"batches_per_epoch · epochs batches ({counts['steps']} · {epochs}), with repeat() if need be.",
+            stacklevel=3,
+        )
     return history
 
 
 def _train_epoch(
-    model: Any,
-    stepper: Stepper,
-    arrays: Arrays,
-    batch_size: int,
-    shuffle: bool,
-    listeners: CallbackList,
-    progress: Progress,
+    model: Any, stepper: Stepper, batches: Iterable[Arrays], listeners: CallbackList, progress: Progress
 ) -> Meter:
-    """Goes through the data once, in a new order if asked to."""
+    """Takes a step on each batch."""
     meter = Meter()
-    order = torch.randperm(arrays.size).to(arrays.inputs[0].device) if shuffle else None
-    for batch, start in enumerate(range(0, arrays.size, batch_size)):
-        end = min(start + batch_size, arrays.size)
-        examples = arrays.select(slice(start, end) if order is None else order[start:end])
-        listeners.on_batch_begin(batch)
-        measured = stepper.train(examples)
-        meter.add(measured, end - start)
-        listeners.on_batch_end(batch, measured, end - start)
-        progress.advance(end - start, meter)
+    for number, batch in enumerate(batches):
+        size = batch.size
+        listeners.on_batch_begin(number, size)
+        measured = stepper.train(batch)
+        meter.add(measured, size)
+        listeners.on_batch_end(number, measured, size)
+        progress.advance(size, meter)
         if model.stop_training:
             break
     return meter
@@ -120,7 +187,23 @@ def evaluate(model: Any, x: Any, y: Any, batch_size: int, verbose: bool, sample_
     _check_counts(batch_size=batch_size)
     compilation = model.compilation
     arrays = training_arrays(model, compilation, x, y, sample_weight)
-    return _test(model, Stepper(model, compilation), arrays, batch_size, verbose)
+    progress = Progress(compilation.names, arrays.size, 0, 1, verbose)
+    return _test(model, Stepper(model, compilation), array_batches(arrays, batch_size), progress)
+
+
+def evaluate_dataset(model: Any, dataset: Any, batches: int | None, verbose: bool) -> list[float]:
+    """Returns the loss and the metrics on a dataset of batches (see Model.evaluate_dataset)."""
+    if batches is not None:
+        _check_counts(batches=batches)
+    compilation = model.compilation
+    feed = DatasetFeed(model, compilation, dataset, batches, None)
+    progress = Progress(compilation.names, batch_count(dataset, batches), 0, 1, verbose, by_batch=True)
+    measured = _test(model, Stepper(model, compilation), feed.epoch(), progress)
+    if feed.ran_out:
+        warnings.warn(
+            f"The dataset has fewer than the {batches} batches to evaluate; all that it has were taken.", stacklevel=3
+        )
+    return measured
 
 
 def predict(model: Any, inputs: list[torch.Tensor], batch_size: int, verbose: bool) -> Any:
@@ -151,14 +234,14 @@ def train_on_batch(model: Any, x: Any, y: Any) -> list[float]:
         return Stepper(model, compilation).train(arrays).tolist()
 
 
-def _test(model: Any, stepper: Stepper, arrays: Arrays, batch_size: int, verbose: bool = False) -> list[float]:
+def _test(model: Any, stepper: Stepper, batches: Iterable[Arrays], progress: Progress | None = None) -> list[float]:
     meter = Meter()
-    with _inference_mode(model), Progress(stepper.compilation.names, arrays.size, 0, 1, verbose) as progress:
+    progress = progress or Progress(stepper.compilation.names, None, 0, 1, False)
+    with _inference_mode(model), progress:
         progress.start_epoch(0)
-        for start in range(0, arrays.size, batch_size):
-            end = min(start + batch_size, arrays.size)
-            meter.add(stepper.test(arrays.select(slice(start, end))), end - start)
-            progress.advance(end - start, meter)
+        for batch in batches:
+            meter.add(stepper.test(batch), batch.size)
+            progress.advance(batch.size, meter)
     return meter.read()
 
 

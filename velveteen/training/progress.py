@@ -13,18 +13,28 @@ _SECONDS_BETWEEN_LOOKS = 0.25  # reading a figure waits for the device
 
 
 class Progress:
-    """Progress through epochs of examples.
+    """Progress through epochs.
 
     Args:
         names: of the figures.
-        examples: in an epoch.
+        total: examples in an epoch, or batches; None as long as nobody knows.
         first_epoch, last_epoch: the numbers of the epochs, the last one not included.
         visible: whether anything is shown.
+        by_batch: whether the bar counts batches.
     """
 
-    def __init__(self, names: list[str], examples: int, first_epoch: int, last_epoch: int, visible: bool):
+    def __init__(
+        self,
+        names: list[str],
+        total: int | None,
+        first_epoch: int,
+        last_epoch: int,
+        visible: bool,
+        by_batch: bool = False,
+    ):
         self._names = names
-        self._examples = examples
+        self._total = total
+        self._by_batch = by_batch
         self._epochs = last_epoch
         self._epochs_left = last_epoch - first_epoch
         self._visible = visible
@@ -32,7 +42,7 @@ class Progress:
         self._bar: RichProgress | None = None
         self._task: TaskID | None = None
         self._epoch = first_epoch
-        self._done = 0
+        self._done = self._examples = 0
         self._last_look = self._epoch_start = time.perf_counter()
 
     def __enter__(self) -> Self:
@@ -61,18 +71,19 @@ class Progress:
             (self._bar.console if self._bar is not None else self._console).print(text, markup=False, soft_wrap=True)
 
     def start_epoch(self, epoch: int) -> None:
-        """Starts counting an epoch's examples."""
+        """Starts counting an epoch."""
         self._epoch = epoch
-        self._done = 0
+        self._done = self._examples = 0
         self._epoch_start = time.perf_counter()
         if self._bar is not None:
             if self._task is not None:
                 self._bar.remove_task(self._task)
-            self._task = self._bar.add_task(self._title(), total=self._examples, figures="")
+            self._task = self._bar.add_task(self._title(), total=self._total, figures="")
 
     def advance(self, examples: int, meter: Any) -> None:
-        """Counts examples; now and then shows the figures so far."""
-        self._done += examples
+        """Counts a batch of examples; now and then shows the figures so far."""
+        self._examples += examples
+        self._done += 1 if self._by_batch else examples
         if self._bar is None or self._task is None:
             return
         now = time.perf_counter()
@@ -80,16 +91,19 @@ class Progress:
             return
         self._last_look = now
         figures = "" if meter is None else _figures(dict(zip(self._names, meter.read(), strict=True)))
-        speed = self._done / (now - self._epoch_start)
-        left = (self._examples - self._done + (self._epochs - self._epoch - 1) * self._examples) / speed
-        self._bar.update(
-            self._task, completed=self._done, figures=f"{figures}  {speed:,.0f} samples/s  {_duration(left)} left"
-        )
+        seconds = now - self._epoch_start
+        figures += f"  {self._examples / seconds:,.0f} samples/s"
+        if self._total is not None:
+            left = (self._total * (self._epochs - self._epoch) - self._done) * seconds / self._done
+            figures += f"  {_duration(left)} left"
+        self._bar.update(self._task, completed=self._done, figures=figures)
 
     def end_epoch(self, logs: dict[str, float]) -> None:
         """Prints the epoch's line."""
         seconds = time.perf_counter() - self._epoch_start
-        speed = self._done / seconds if seconds > 0 else 0.0
+        speed = self._examples / seconds if seconds > 0 else 0.0
+        if self._total is None:
+            self._total = self._done  # the next epochs will be as long
         self.say(f"{self._title()}  {_figures(logs)}  {speed:,.0f} samples/s  {_duration(seconds)}")
 
     def _title(self) -> str:
