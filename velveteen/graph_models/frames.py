@@ -157,8 +157,6 @@ class _Run:
         """Puts a node among those that are ready, if it is and was not before."""
         if node.name in self._announced.setdefault(frame, set()):
             return
-        if node.name in self.values.get(frame, {}):
-            return  # was given
         inputs = self._inputs[node.name]
         found = any if node.op == "Merge" and inputs else all
         if not found(self.find(source, frame) is not DEAD for source in inputs):
