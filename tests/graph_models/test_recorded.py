@@ -1,4 +1,4 @@
-"""Graphs answer as TensorFlow.js did when cases.py asked it: nearly every kind of node, control flow, lists."""
+"""Graphs answer as TensorFlow.js did when record.py asked it: nearly every kind of node, control flow, lists."""
 
 import json
 from pathlib import Path
