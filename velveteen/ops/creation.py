@@ -13,7 +13,7 @@ from velveteen.buffers import TensorBuffer
 from velveteen.errors import ArgumentError, DtypeError, ShapeError
 from velveteen.formatting import tensor_to_string
 from velveteen.ops._operator import AnyDtype, Int32, operator
-from velveteen.ops._semantics import to_int32
+from velveteen.ops._semantics import to_int32, with_gradients
 from velveteen.tensors import TORCH_DTYPES, Dtype, Shape, Tensor, TensorLike, check_dtype
 from velveteen.variables import Variable
 
@@ -254,13 +254,18 @@ def _numeric(dtype: Dtype | None) -> torch.dtype:
 @operator("Tensors", "Creation", method=True)
 def ones_like(x):
     """Returns ones of the shape and dtype of `x`."""
-    return torch.ones_like(x)
+    return _constant(torch.ones_like)(x)
 
 
 @operator("Tensors", "Creation", method=True)
 def zeros_like(x):
     """Returns zeros of the shape and dtype of `x`."""
-    return torch.zeros_like(x)
+    return _constant(torch.zeros_like)(x)
+
+
+def _constant(function):
+    # The gradient of a constant is 0; without it, asking for the gradient is an error.
+    return with_gradients(function, lambda dy, x: torch.zeros_like(x))
 
 
 @operator("Tensors", "Creation")
