@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import velveteen as vt
+from tests._javascript import serve
 from tests.graph_models._graphs import (
     artifacts,
     constant,
@@ -123,7 +124,16 @@ def test_saved_model_gives_the_same(scaler, tmp_path):
     assert again.predict([[[1, 2]], 3])[0].array_sync() == [[3, 6]]
 
 
-def test_quantized_weights(tmp_path):
+def test_loaded_from_an_address(scaler, tmp_path):
+    scaler.save(tmp_path)
+    seen = []
+    with serve({"/": tmp_path}) as address:
+        again = vt.load_graph_model(f"{address}/model.json", on_progress=seen.append)
+    assert again.predict([[[1, 2]], 3])[0].array_sync() == [[3, 6]]
+    assert seen[-1] == 1
+
+
+def test_quantized_weights():
     nodes = [placeholder("x"), node("y", "MatMul", "x", "w"), constant("w")]
     weights = np.linspace(-1, 1, 12, dtype=np.float32).reshape(3, 4)
     encoded = vt.io.encode_weights({"w": weights}, quantization="uint8")
