@@ -61,9 +61,17 @@ def _has(row: Any, key: Any) -> bool:
 def _stack(rows: Sequence[Any]) -> Tensor:
     first = rows[0]
     if isinstance(first, Tensor) and not isinstance(first.value, np.ndarray):
-        return _stack_torch([row.value if isinstance(row, Tensor) else Tensor(row).value for row in rows])
+        values = [row.value if isinstance(row, Tensor) else Tensor(row).value for row in rows]
+        _check_shapes(values)
+        return Tensor.wrap(torch.stack(values).to(backend.device()))
     if isinstance(first, torch.Tensor):
-        return _stack_torch([torch.as_tensor(row) for row in rows])
+        values = [torch.as_tensor(row) for row in rows]
+        _check_shapes(values)
+        return Tensor.wrap(torch.stack(values).to(backend.device()))
+    if isinstance(first, np.ndarray | np.generic):
+        values = [np.asarray(row) for row in rows]
+        _check_shapes(values)
+        return Tensor(np.stack(values))
     if all(row is None or type(row) in (float, int) for row in rows):
         return Tensor(np.array(rows, dtype=np.float32))  # None becomes NaN
     if any(row is None for row in rows):
@@ -74,9 +82,8 @@ def _stack(rows: Sequence[Any]) -> Tensor:
     return Tensor(list(rows))
 
 
-def _stack_torch(values: list[Any]) -> Tensor:
+def _check_shapes(values: Sequence[Any]) -> None:
     shapes = {tuple(value.shape) for value in values}
     if len(shapes) > 1:
-        from_to = " and ".join(str(Shape(shape)) for shape in sorted(shapes)[:2])
-        raise ShapeError(f"their shapes differ ({from_to}). Bring them to one shape with map().")
-    return Tensor.wrap(torch.stack(values).to(backend.device()))
+        differing = " and ".join(str(Shape(shape)) for shape in sorted(shapes)[:2])
+        raise ShapeError(f"their shapes differ ({differing}). Bring them to one shape with map().")

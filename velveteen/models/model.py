@@ -258,53 +258,6 @@ class Model(_Container):
         scalars = [Tensor(value) for value in loop.evaluate_dataset(self, dataset, batches, verbose)]
         return scalars[0] if len(scalars) == 1 else scalars
 
-    def fit_dataset(
-        self,
-        dataset: Any,
-        *,
-        epochs: int = 1,
-        batches_per_epoch: int | None = None,
-        verbose: bool | int = True,
-        callbacks: Any = None,
-        validation_data: Any = None,
-        validation_batches: int | None = None,
-        validation_batch_size: int = 32,
-        class_weight: Any = None,
-        initial_epoch: int = 0,
-    ) -> History:
-        """Trains the model on a dataset of batches, which a thread makes ready while the step before runs.
-
-        Args:
-            dataset: a `vt.data.Dataset` (or anything to loop over) of `{"xs": x, "ys": y}` or `(x, y)`, batched; x and
-                y are as for `fit`.
-            epochs, verbose, callbacks, class_weight, initial_epoch: as for `fit`.
-            batches_per_epoch: batches in an epoch, all epochs together going through the dataset once (so repeat() it);
-                by default each epoch goes through all of it.
-            validation_data: a dataset, or (x, y), to validate on after each epoch.
-            validation_batches: how many batches of such a dataset to take; all by default.
-            validation_batch_size: examples at once, for (x, y).
-
-        Raises: as `fit`; the number of the batch that does not fit is told.
-        """
-        return loop.fit_dataset(
-            self,
-            dataset,
-            epochs=epochs,
-            batches_per_epoch=batches_per_epoch,
-            verbose=verbose,
-            callbacks=callbacks,
-            validation_data=validation_data,
-            validation_batches=validation_batches,
-            validation_batch_size=validation_batch_size,
-            class_weight=class_weight,
-            initial_epoch=initial_epoch,
-        )
-
-    def evaluate_dataset(self, dataset: Any, *, batches: int | None = None, verbose: bool = False) -> Any:
-        """As `evaluate`, on a dataset of batches (see `fit_dataset`): on all of them, or on the first so many."""
-        scalars = [Tensor(value) for value in loop.evaluate_dataset(self, dataset, batches, verbose)]
-        return scalars[0] if len(scalars) == 1 else scalars
-
     def train_on_batch(self, x: Any, y: Any) -> Any:
         """Does one training step on one batch; returns the loss as a float, or the loss and the metrics as a list."""
         values = loop.train_on_batch(self, x, y)
