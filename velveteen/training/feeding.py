@@ -5,6 +5,7 @@ import math
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+import numpy as np
 import torch
 
 from velveteen.data._threads import prefetched
@@ -157,8 +158,12 @@ def _named(values: Any, model: Any, names: str) -> Any:
 
 
 def _batch_hint(model: Any, x: Any, error: VelveteenError) -> str:
-    if isinstance(error, ShapeError) and model.built and not isinstance(x, dict | list | tuple):
-        expected = model.inputs[0].shape
-        if len(getattr(x, "shape", expected)) == len(expected) - 1 and Shape(x.shape) == expected[1:]:
-            return " The dataset gives single examples: group them with dataset.batch(32)."
+    if isinstance(error, ShapeError) and model.built and len(model.inputs) == 1:
+        x = next(iter(x.values())) if isinstance(x, dict) else x
+        try:
+            is_single = Shape(np.shape(x)) == model.inputs[0].shape[1:]
+        except ValueError:  # a ragged list, which the error is about already
+            is_single = False
+        if is_single:
+            return " Or does the dataset give single examples? Group them with dataset.batch(32)."
     return ""
