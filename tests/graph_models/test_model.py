@@ -249,6 +249,30 @@ def test_channels_first():
     np.testing.assert_allclose(result.numpy(), expected.numpy(), rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize("op", ["Conv2D", "DepthwiseConv2dNative"])
+@pytest.mark.parametrize("sum_op", ["AddV2", "BiasAdd"])
+def test_bias_and_activation_behind_a_convolution(op, sum_op, registered):
+    options = {"strides": [1, 1, 1, 1], "dilations": [1, 1, 1, 1], "padding": "SAME", "data_format": "NHWC"}
+    nodes = [
+        placeholder("x"),
+        node("conv", op, "x", "w", **options),
+        node("sum", sum_op, "conv", "b"),
+        node("y", "Relu", "sum"),
+        constant("w"),
+        constant("b"),
+    ]
+    weights = {"w": vt.random_normal([3, 3, 2, 1], seed=1), "b": vt.tensor([0.5, -1] if op != "Conv2D" else [0.5])}
+    model = graph_model(nodes, weights)
+    x = vt.random_normal([1, 5, 5, 2], seed=2)
+    joined = model.predict(x)
+    conv, total, result = model.execute(x, ["conv", "sum", "y"])  # asked for, they are not joined
+    np.testing.assert_allclose(joined.numpy(), result.numpy(), rtol=1e-5, atol=1e-6)
+    np.testing.assert_array_equal(result.numpy(), vt.relu(total).numpy())
+    np.testing.assert_allclose(total.numpy(), (conv + weights["b"]).numpy(), rtol=1e-5, atol=1e-6)
+    registered("Relu", lambda node: node.inputs[0] * 0 + 7)
+    assert model.predict(x).numpy().min() == 7
+
+
 def test_thousands_of_nodes_deep():
     nodes = [placeholder("x0")] + [node(f"x{i + 1}", "Neg", f"x{i}") for i in range(20_000)]
     assert graph_model(nodes[::-1]).predict([1]).array_sync() == [1]

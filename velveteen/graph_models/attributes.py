@@ -36,7 +36,7 @@ class Attributes:
 
     def __init__(self, raw: dict[str, Any], where: str):
         self.raw = raw
-        self._where = where
+        self.where = where
 
     def number(self, name: str, default: float = 0) -> Any:
         """Returns an int or a float."""
@@ -75,7 +75,7 @@ class Attributes:
     def shape(self, name: str) -> list[int] | None:
         """Returns the sizes, -1 where any fits; None for any rank."""
         value = self._field(name).get("shape")
-        return parse_shape(value, f"{self._where}, attribute {name!r}")
+        return parse_shape(value, f"{self.where}, attribute {name!r}")
 
     def function(self, name: str) -> str:
         """Returns the name of a function in the model's library."""
@@ -108,7 +108,7 @@ class Attributes:
             if lists.get("type"):
                 return [parse_dtype(each) for each in self._list(name, lists["type"])]
             if lists.get("shape"):
-                return [parse_shape(each, self._where) for each in self._list(name, lists["shape"])]
+                return [parse_shape(each, self.where) for each in self._list(name, lists["shape"])]
             return list(lists["b"]) if lists.get("b") else self.numbers(name)
         return self.number(name) if value.keys() & {"i", "f"} else None
 
@@ -146,7 +146,7 @@ class Attributes:
 
     def _wrong(self, name: str, expected: str) -> FileFormatError:
         return FileFormatError(
-            f"{self._where}: the attribute {name!r:.80} must be {expected}, got {self.raw.get(name)!r:.80}. "
+            f"{self.where}: the attribute {name!r:.80} must be {expected}, got {self.raw.get(name)!r:.80}. "
             "The file is damaged; convert or download it again."
         )
 

@@ -10,6 +10,7 @@ from velveteen import backend
 from velveteen.errors import ArgumentError, DisposedError, DtypeError, FileFormatError, ShapeError, unknown_name
 from velveteen.graph_models import registry
 from velveteen.graph_models.frames import FrameProgram
+from velveteen.graph_models.fusion import fuse
 from velveteen.graph_models.nodes import Graph, Source, parse_functions, parse_graph, parse_source
 from velveteen.graph_models.program import CONTROL_FLOW, Program, select
 from velveteen.graph_models.tables import HashTable
@@ -353,9 +354,11 @@ class _Places:
 
 def compile_graph(graph: Graph, feeds: list[Source], outputs: list[Source], scope: Any) -> Program | FrameProgram:
     """Returns what computes some outputs: a flat program, or one that waits for inputs where there are jumps."""
-    order = select(graph, {feed.node for feed in feeds}, outputs)
+    fed = {feed.node for feed in feeds}
+    order = select(graph, fed, outputs)
+    fused = fuse(order, graph, fed, {output.node for output in outputs}, scope.weights)
     has_jumps = any(node.op in CONTROL_FLOW for node in order)
-    return (FrameProgram if has_jumps else Program)(order, graph, feeds, outputs, scope)
+    return (FrameProgram if has_jumps else Program)(fused, graph, feeds, outputs, scope)
 
 
 def _checked(program: Program | FrameProgram, count: int, name: str) -> Any:
