@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from velveteen import __version__
-from velveteen.cli import digits, models
+from velveteen.cli import convert, digits, models
 from velveteen.cli._output import Commands
 from velveteen.cli.demo import demo
 
@@ -20,6 +20,8 @@ app.add_typer(digits.app, name="digits", rich_help_panel="Recipes")
 app.command(rich_help_panel="Recipes")(demo)
 app.command(rich_help_panel="Tools")(models.summary)
 app.command(rich_help_panel="Tools")(models.predict)
+app.command(rich_help_panel="Tools")(convert.convert)
+app.command(rich_help_panel="Tools")(convert.check)
 
 
 def _print_version(wanted: bool) -> None:

@@ -64,8 +64,8 @@ def find_load_handler(source: Any, **options: Any) -> LoadHandler:
     Raises:
         ArgumentError, ArgumentTypeError: when nothing can load from that.
     """
-    if isinstance(source, str):
-        routed = _routed([router(source, options) for router in _load_routers], source)
+    if isinstance(source, str | Path):
+        routed = _routed([router(str(source), options) for router in _load_routers], str(source))
         if routed is not None:
             return routed
     _check_options(options)
@@ -90,10 +90,11 @@ def find_save_handler(target: Any) -> SaveHandler:
     Raises:
         ArgumentError, ArgumentTypeError: when nothing can save to that.
     """
-    if isinstance(target, str):
-        routed = _routed([router(target) for router in _save_routers], target)
+    if isinstance(target, str | Path):
+        routed = _routed([router(str(target)) for router in _save_routers], str(target))
         if routed is not None:
             return routed
+    if isinstance(target, str):
         scheme = _scheme(target)
         if scheme in ("http", "https"):
             return http_handler(target)

@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from velveteen.errors import FileFormatError
+from velveteen.models._keras_graph import usual_graph
 from velveteen.serialization import snake_case
 
 _RENAMED_CLASSES = {"Functional": "Model", "LayersModel": "Model"}
 _RENAMED_KEYS = {"batch_shape": "batch_input_shape"}
+_GRAPH = ("inbound_nodes", "input_layers", "output_layers")
 
 
 def usual_topology(topology: Any) -> dict[str, Any]:
@@ -65,25 +67,6 @@ def _usual(value: Any) -> Any:
         return found["config"].get("name")
     if isinstance(class_name, str):
         found["class_name"] = _RENAMED_CLASSES.get(class_name, class_name)
-    calls = found.get("inbound_nodes")
-    if isinstance(calls, list):
-        found["inbound_nodes"] = [_usual_call(call) for call in calls]
-    return {key: part if key == "inbound_nodes" else _usual(part) for key, part in found.items()}
-
-
-def _usual_call(call: Any) -> Any:
-    """Returns a call as [[layer name, node index, tensor index, arguments], …]; Keras 3 writes args and kwargs."""
-    if not isinstance(call, dict):
-        return call
-    arguments = {key: value for key, value in (call.get("kwargs") or {}).items() if value is not None}
-    return [[*place, arguments] for place in _keras_histories(call.get("args"))]
-
-
-def _keras_histories(value: Any) -> list[list[Any]]:
-    if isinstance(value, list):
-        return [place for part in value for place in _keras_histories(part)]
-    config = value.get("config") if isinstance(value, dict) else None
-    history = config.get("keras_history") if isinstance(config, dict) else None
-    if not isinstance(history, list):
-        raise FileFormatError(f"A call in the model's graph is in no form that velveteen knows: {value!r:.100}.")
-    return [history]
+    if isinstance(found.get("layers"), list) and "output_layers" in found:
+        found = usual_graph(found)
+    return {key: part if key in _GRAPH else _usual(part) for key, part in found.items()}

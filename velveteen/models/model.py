@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any, Self
 
+import torch
+
 from velveteen.errors import StateError
 from velveteen.layers import SymbolicTensor
 from velveteen.models.container import _Container, symbolic_list
@@ -301,6 +303,14 @@ class Model(_Container):
     def to_json(self) -> dict[str, Any]:
         """Returns the topology as it stands in model.json."""
         return {"class_name": self.class_name, "config": self.get_config()}
+
+    def to_torch(self) -> torch.nn.Module:
+        """Returns the PyTorch module, which is this model itself.
+
+        It takes torch tensors shaped as `inputs` say, channels last (a list for several inputs), and returns torch
+        tensors. `state_dict()` has the weights in PyTorch's layouts.
+        """
+        return self
 
 
 LayersModel = Model
