@@ -1,7 +1,7 @@
 """Everything that `import velveteen as vt` offers, at TensorFlow.js's places in snake_case."""
 
 # ruff: noqa: F401, F403
-from velveteen import constraints, data, initializers, io, layers, regularizers, serialization
+from velveteen import constraints, data, formats, initializers, io, layers, regularizers, serialization
 from velveteen._memory import (
     dispose,
     dispose_variables,
