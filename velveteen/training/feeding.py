@@ -14,7 +14,7 @@ from velveteen.errors import ArgumentError, ArgumentTypeError, DataError, ShapeE
 from velveteen.tensors import Shape
 from velveteen.training.arrays import Arrays, training_arrays
 
-_AHEAD = 2  # batches made ready while a step runs; more would only hold memory
+_AHEAD = 4  # batches made ready while a step runs; with fewer the threads hand over too often, more only hold memory
 
 
 class ArrayFeed:
