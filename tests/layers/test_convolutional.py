@@ -176,3 +176,24 @@ class TestDepthwiseAsTensorFlowJsHasIt:
         again = layers.DepthwiseConv2d.from_config({**config, "depthwise_constraint": config["depthwise_regularizer"]})
         assert again.depthwise_constraint is None
         assert again.depthwise_regularizer is not None
+
+
+@pytest.mark.parametrize(("options", "time"), [({}, 7), ({"strides": 2}, 4), ({"dilation_rate": 3}, 7)])
+def test_causal_outputs_see_nothing_that_comes_after(options, time):
+    layer = check_layer(
+        lambda: layers.conv1d(3, 3, padding="causal", **options), [7, 2], output_shape=[time, 3], weights=2
+    )
+    x = torch.randn(1, 7, 2)
+    later = x.clone()
+    later[:, 4:] += 1
+    seen = 4 if layer.strides == (1,) else 2
+    torch.testing.assert_close(layer(x)[:, :seen], layer(later)[:, :seen])
+    assert not torch.allclose(layer(x)[:, seen], layer(later)[:, seen])
+    kernel, bias = (weight.value for weight in layer.weights)
+    last = sum(x[0, 6 - place * layer.dilation_rate[0]] @ kernel[2 - place] for place in range(3)) + bias
+    torch.testing.assert_close(layer(x)[0, -1], last)
+
+
+def test_only_conv1d_is_causal():
+    with pytest.raises(ValueError, match='Unknown padding "causal".* Known: same, valid'):
+        layers.conv2d(3, 3, padding="causal")

@@ -14,7 +14,7 @@ def windows_length(size: Size, kernel: int, padding: str, stride: int, dilation:
     """
     if size is None:
         return None
-    extent = 1 if padding == "same" else (kernel - 1) * dilation + 1
+    extent = 1 if padding in ("same", "causal") else (kernel - 1) * dilation + 1
     return (size - extent) // stride + 1
 
 

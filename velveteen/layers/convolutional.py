@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import torch
+import torch.nn.functional as F
 
 from velveteen import activations, constraints, initializers, regularizers
 from velveteen.errors import ArgumentError, ShapeError
@@ -57,6 +58,7 @@ class _Convolution(Layer):
 
     rank: ClassVar[int]
     ignores_dilation: ClassVar[bool] = False
+    paddings: ClassVar[tuple[str, ...]] = ("valid", "same")
 
     bias: torch.Tensor | None
 
@@ -80,7 +82,7 @@ class _Convolution(Layer):
         no_activity_regularizer(activity_regularizer)
         self.kernel_size = integers(kernel_size, self.rank, "kernel_size")
         self.strides = integers(strides, self.rank, "strides")
-        self.padding = choice(padding, ("valid", "same"), "padding")
+        self.padding = choice(padding, self.paddings, "padding")
         self.data_format = check_data_format(data_format)
         self.dilation_rate = integers(dilation_rate, self.rank, "dilation_rate")
         if not self.ignores_dilation:
@@ -209,11 +211,20 @@ class Conv1d(_DenseConvolution):
 
     Shapes: [batch, time, channels] → [batch, new time, filters]; kernel [kernel_size, channels, filters].
 
-    TensorFlow.js has only "channels_last" here.
+    TensorFlow.js has only "channels_last" here. With padding "causal" no output sees what comes after it: the zeros are
+    all at the start. A browser loads such a layer, but TensorFlow.js 4.22 cannot compute it.
     """
 
     class_name = "Conv1D"
     rank = 1
+    paddings = ("valid", "same", "causal")
+
+    def convolve(self, x: torch.Tensor) -> torch.Tensor:
+        if self.padding != "causal":
+            return super().convolve(x)
+        before = (self.kernel_size[0] - 1) * self.dilation_rate[0]
+        padded = F.pad(x, (before, 0))
+        return conv_nd(padded, self.kernel, self.bias, self.strides, "valid", self.dilation_rate, channels_first=True)
 
 
 class Conv2d(_DenseConvolution):
