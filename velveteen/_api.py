@@ -22,7 +22,7 @@ from velveteen.layers import SymbolicTensor, input
 from velveteen.models import LayersModel, Model, Sequential, model, sequential
 from velveteen.models.saving import load_layers_model
 from velveteen.ops import *
-from velveteen.serialization import register_class
+from velveteen.serialization import register_class, register_function
 from velveteen.tensors import Tensor
 from velveteen.training import callbacks, metrics
 from velveteen.training import optimizers as train

@@ -5,15 +5,18 @@ attribute `units`.
 """
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, Self, TypeVar
 
 from velveteen.errors import ArgumentError, ArgumentTypeError, did_you_mean, unknown_name
 
 Class = TypeVar("Class", bound=type)
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 _classes: dict[str, type["Serializable"]] = {}
 _parameters: dict[type, tuple[str, ...]] = {}
+_functions: dict[str, Callable[..., Any]] = {}
+_reserved: set[str] = set()
 
 
 class Serializable:
@@ -42,7 +45,8 @@ def register_class(cls: Class, class_name: str | None = None) -> Class:
     """Makes a class loadable by name; usable as a decorator.
 
     Args:
-        cls: a subclass of Layer, Initializer, Regularizer, Constraint, Loss, Metric or Optimizer.
+        cls: a subclass of Layer, Initializer, Regularizer, Constraint or Optimizer. A loss or metric is a function:
+            see `register_function`.
         class_name: the name in files; by default `cls.class_name`.
 
     Raises:
@@ -58,6 +62,56 @@ def register_class(cls: Class, class_name: str | None = None) -> Class:
     cls.class_name = name
     _classes[name] = cls
     return cls
+
+
+def register_function(function: Function, name: str | None = None) -> Function:
+    """Gives a loss or metric of one's own a name, so that models compiled with it are saved and loaded with it.
+
+    Usable as a decorator. A program that loads such a model registers the function first; TensorFlow.js, which has no
+    such names, loads the model without its training configuration.
+
+    Args:
+        function: takes `y_true` and `y_pred`, as for `model.compile`.
+        name: by default the function's own.
+
+    Raises:
+        ArgumentTypeError: when `function` is none.
+        ArgumentError: when a loss, a metric or another function has that name already.
+    """
+    if not callable(function) or isinstance(function, type):
+        raise ArgumentTypeError(
+            f"register_function() expects a function of y_true and y_pred, got {function!r:.100}. "
+            "Classes are registered by register_class()."
+        )
+    name = snake_case(str(name or getattr(function, "__name__", type(function).__name__)))
+    other = _functions.get(name)
+    if name in _reserved or (other is not None and _home(other) != _home(function)):
+        raise ArgumentError(f'There is a function named "{name}" already. Give register_function() another name.')
+    _functions[name] = function
+    return function
+
+
+def reserve_names(names: Iterable[str]) -> None:
+    """Keeps names of velveteen's own functions from being registered for others."""
+    _reserved.update(names)
+
+
+def registered_function(name: str) -> Callable[..., Any] | None:
+    """Returns the function registered under a name in either spelling, or None."""
+    return _functions.get(snake_case(name))
+
+
+def name_in_files(function: Callable[..., Any]) -> str | None:
+    """Returns the name under which a file can hold a function: its registered one, its own if it is velveteen's."""
+    for name, registered in _functions.items():
+        if registered is function:
+            return name
+    is_own = (getattr(function, "__module__", None) or "").startswith("velveteen.")
+    return getattr(function, "__name__", None) if is_own else None
+
+
+def _home(function: Callable[..., Any]) -> tuple[Any, Any]:
+    return getattr(function, "__module__", None), getattr(function, "__qualname__", function)
 
 
 def serialize(value: Any) -> Any:

@@ -1,5 +1,6 @@
 """Between a model and its artifacts: what `model.save` writes and `load_layers_model` reads."""
 
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,14 +11,15 @@ from velveteen.io.weights import decode_weights, encode_weights
 from velveteen.layers.weights import Weight, weights_come_later
 from velveteen.models.dialects import restore_depth_multipliers, usual_topology
 from velveteen.models.model import Model
-from velveteen.serialization import deserialize
+from velveteen.serialization import deserialize, name_in_files, registered_function
 from velveteen.tensors import Tensor
-from velveteen.training import losses, metrics
 
 _TENSORFLOWJS_VERSION = "4.22.0"
 """The version whose format is written; its readers look at it."""
 
 _LOSS_WEIGHTS = "velveteen_loss_weights"
+_TRAINING_CONFIG = "velveteen_training_config"
+"""In the topology: the training configuration that names registered functions, over which TensorFlow.js would fail."""
 
 
 def save_model(model: Model, target: Any, *, include_optimizer: bool = True, quantization: str | None = None) -> Any:
@@ -27,7 +29,7 @@ def save_model(model: Model, target: Any, *, include_optimizer: bool = True, qua
         model: a model that is built.
         target: a folder, an http(s) address, or a handler of `velveteen.io`.
         include_optimizer: whether optimizer, loss and metrics are written too. They are left out when one of them is
-            a function of one's own, which a file cannot hold.
+            a function of one's own, which a file cannot hold, unless it is registered (see `register_function`).
         quantization: None, or "uint8", "uint16" or "float16": how the weights are stored.
 
     Returns:
@@ -66,13 +68,16 @@ def load_layers_model(source: Any, strict: bool = True, **options: Any) -> Model
 def to_artifacts(model: Model, *, include_optimizer: bool = True, quantization: str | None = None) -> ModelArtifacts:
     """Returns everything that a file of this model holds."""
     topology = model.to_json() | {"keras_version": f"tfjs-layers {_TENSORFLOWJS_VERSION}", "backend": "tensor_flow.js"}
+    training_config = _training_config(model) if include_optimizer else None
+    if training_config is not None and _names_registered(model):
+        topology[_TRAINING_CONFIG], training_config = training_config, None
     weights = _by_name(model)
     encoded = encode_weights(weights, quantization=quantization)
     return ModelArtifacts(
         model_topology=topology,
         weight_specs=encoded.specs,
         weight_data=encoded.data,
-        training_config=_portable_training_config(model) if include_optimizer else None,
+        training_config=training_config,
         user_defined_metadata=model.user_defined_metadata,
         format=FORMAT,
         generated_by=f"TensorFlow.js tfjs-layers v{_TENSORFLOWJS_VERSION}",
@@ -92,9 +97,16 @@ def from_artifacts(artifacts: ModelArtifacts, *, strict: bool = True) -> Model:
         model = _build(topology, values if strict else None)
         assign_weights(model, values, strict=strict)
     if artifacts.training_config is not None:
-        config = artifacts.training_config
-        config = {**config, "loss_weights": config.get("loss_weights") or config.get(_LOSS_WEIGHTS)}
-        _from_file("trainingConfig", model.compile_from_config, config)
+        _from_file("trainingConfig", _compile, model, artifacts.training_config)
+    elif topology.get(_TRAINING_CONFIG) is not None:
+        try:
+            _from_file(_TRAINING_CONFIG, _compile, model, topology[_TRAINING_CONFIG])
+        except UnknownNameError as error:
+            warnings.warn(
+                f'Model "{model.name}" is loaded, but not compiled: {error!s:.200} If it is a function of your own, '
+                "register it with vt.serialization.register_function before loading, or compile the model.",
+                stacklevel=3,
+            )
     model.user_defined_metadata = artifacts.user_defined_metadata
     return model
 
@@ -203,29 +215,33 @@ def _check_fits(weight: Weight, value: Tensor) -> None:
         )
 
 
-def _portable_training_config(model: Model) -> dict[str, Any] | None:
-    """Returns the trainingConfig, or None when it names what no reader of the file could know."""
+def _compile(model: Model, config: dict[str, Any]) -> None:
+    model.compile_from_config({**config, "loss_weights": config.get("loss_weights") or config.get(_LOSS_WEIGHTS)})
+
+
+def _training_config(model: Model) -> dict[str, Any] | None:
+    """Returns the training configuration, or None when it names what no reader of the file could know."""
     config = model.get_training_config()
-    if config is None:
-        return None
-    try:
-        for name in _leaves(config["loss"]):
-            losses.get(name)
-        for name in _leaves(config["metrics"]):
-            metrics.get(name, "mean_squared_error", model.outputs[0].shape)
-    except UnknownNameError:
+    if config is None or any(name_in_files(function) is None for function in _functions_of(model)):
         return None
     # TensorFlow.js refuses a file that has loss_weights, and looks at no other key.
     return {**config, "loss_weights": None, _LOSS_WEIGHTS: config["loss_weights"]} if config["loss_weights"] else config
 
 
+def _names_registered(model: Model) -> bool:
+    chosen = [*_leaves(model.compilation.loss), *_leaves(model.compilation.metrics)]
+    names = [each if isinstance(each, str) else name_in_files(each) for each in chosen]
+    return any(registered_function(str(name)) is not None for name in names)
+
+
+def _functions_of(model: Model) -> list[Any]:
+    chosen = [*_leaves(model.compilation.loss), *_leaves(model.compilation.metrics)]
+    return [each for each in chosen if not isinstance(each, str)]
+
+
 def _leaves(value: Any) -> list[Any]:
     if isinstance(value, dict):
         value = list(value.values())
-    return (
-        [leaf for part in value for leaf in _leaves(part)]
-        if isinstance(value, list)
-        else []
-        if value is None
-        else [value]
-    )
+    if isinstance(value, list | tuple):
+        return [leaf for part in value for leaf in _leaves(part)]
+    return [] if value is None else [value]

@@ -8,7 +8,7 @@ import torch
 
 from velveteen import backend
 from velveteen.errors import ArgumentError, unknown_name
-from velveteen.serialization import serialize, snake_case
+from velveteen.serialization import name_in_files, serialize, snake_case
 from velveteen.tensors import Shape
 from velveteen.training import losses, metrics, optimizers
 from velveteen.training.precision import gains_from_bfloat16
@@ -162,7 +162,7 @@ def _numbered(names: list[str], index: int) -> str:
 
 
 def _name_of(function: Any) -> str:
-    return getattr(function, "__name__", type(function).__name__)
+    return str(name_in_files(function) or getattr(function, "__name__", type(function).__name__))
 
 
 def _names(value: Any) -> Any:

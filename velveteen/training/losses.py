@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from velveteen.errors import ArgumentTypeError, UnknownNameError, unknown_name
 from velveteen.ops._absolute import absolute
-from velveteen.serialization import named
+from velveteen.serialization import name_in_files, named, registered_function, reserve_names
 from velveteen.tensors import Tensor
 
 Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
@@ -148,6 +148,7 @@ _ABBREVIATIONS: dict[str, Loss] = {
     "kl_divergence": kullback_leibler_divergence,
     "cosine": cosine_proximity,
 }
+reserve_names([*_LOSSES, *_ABBREVIATIONS])
 
 
 def get(identifier: Any) -> Loss:
@@ -166,6 +167,9 @@ def get(identifier: Any) -> Loss:
         try:
             return named(by_name(), identifier, "loss")
         except UnknownNameError as error:
+            registered = registered_function(identifier)
+            if registered is not None:
+                return UserFunction(registered)
             if "softmaxcrossentropy" in identifier.replace("_", "").lower():
                 raise UnknownNameError(
                     f'Unknown loss "{identifier}". As a loss by name it is "categorical_crossentropy".'
@@ -220,7 +224,7 @@ class UserFunction:
 
     def __init__(self, function: Callable[..., Any]):
         self.function = function
-        self.__name__ = getattr(function, "__name__", type(function).__name__)
+        self.__name__ = name_in_files(function) or getattr(function, "__name__", type(function).__name__)
         self._wants_torch: bool | None = None
 
     def __call__(self, y_true: torch.Tensor, y_pred: torch.Tensor) -> torch.Tensor:

@@ -11,7 +11,7 @@ import torch
 
 from velveteen.errors import ArgumentTypeError, UnknownNameError, unknown_name
 from velveteen.ops._operator import operator
-from velveteen.serialization import named
+from velveteen.serialization import named, registered_function, reserve_names
 from velveteen.training import losses
 
 Metric = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
@@ -148,6 +148,7 @@ _METRICS: dict[str, Metric] = {
     "mape": mean_absolute_percentage_error,
 }
 _BY_LOSS = {"accuracy": "acc", "acc": "acc", "crossentropy": "ce", "ce": "ce"}
+reserve_names([*_METRICS, *_BY_LOSS])
 
 
 def get(identifier: Any, loss: Any = None, output_shape: Sequence[int | None] | None = None) -> tuple[str, Metric]:
@@ -171,6 +172,9 @@ def get(identifier: Any, loss: Any = None, output_shape: Sequence[int | None] | 
         try:
             return identifier, named(losses.by_name() | _METRICS, identifier, "metric")
         except UnknownNameError as error:
+            registered = registered_function(identifier)
+            if registered is not None:
+                return identifier, losses.UserFunction(registered)
             raise unknown_name("metric", identifier, {*_METRICS, *losses.by_name(), *_BY_LOSS}) from error
     if callable(identifier):
         function = losses.as_user_function(identifier, _METRICS)
