@@ -44,7 +44,7 @@ class Relu(Layer):
 
     def call(self, x: torch.Tensor) -> torch.Tensor:
         y = torch.relu(as_float(x))
-        return y if self.max_value is None else y.clamp(0, self.max_value)
+        return y if self.max_value is None else y.clamp(0.0, float(self.max_value))
 
 
 class LeakyRelu(Layer):

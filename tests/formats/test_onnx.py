@@ -1,0 +1,39 @@
+"""ONNX that velveteen writes computes the same in onnxruntime, for any batch size."""
+
+import numpy as np
+import pytest
+
+import velveteen as vt
+from tests.browser._models import MODELS, inputs_for, with_random_weights
+from velveteen import layers
+from velveteen.errors import ArgumentError, MissingFileError
+
+onnxruntime = pytest.importorskip("onnxruntime")
+
+
+@pytest.mark.parametrize("name", ["dense", "cnn", "two_by_two"])
+def test_onnxruntime_predicts_the_same(name, tmp_path):
+    model = with_random_weights(MODELS[name]())
+    model.save(tmp_path / "model.onnx")
+    session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
+    names = [entry.name for entry in session.get_inputs()]
+    assert type(model) is vt.Sequential or names == model.input_names
+    for examples in (1, 3):
+        inputs = inputs_for(model, examples)
+        answers = session.run(None, dict(zip(names, inputs, strict=True)))
+        predicted = model.predict(inputs if len(inputs) > 1 else inputs[0])
+        for theirs, ours in zip(answers, predicted if isinstance(predicted, list) else [predicted], strict=True):
+            np.testing.assert_allclose(theirs, ours.numpy(), atol=1e-5)
+
+
+def test_what_cannot_be_written_says_why(tmp_path):
+    free = vt.sequential([layers.conv2d(2, 3, input_shape=[None, None, 1])])
+    with pytest.raises(ArgumentError, match="ONNX needs all sizes except for the batch"):
+        free.save(tmp_path / "free.onnx")
+    with pytest.raises(MissingFileError, match="There is no folder"):
+        MODELS["dense"]().save(tmp_path / "none" / "model.onnx")
+
+
+def test_the_module_is_the_model():
+    model = MODELS["dense"]()
+    assert model.to_torch() is model
