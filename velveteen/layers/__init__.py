@@ -3,6 +3,7 @@
 # ruff: noqa: F401, F403
 from velveteen.layers._graph import SymbolicTensor
 from velveteen.layers.advanced_activations import *
+from velveteen.layers.attention import *
 from velveteen.layers.base import Layer
 from velveteen.layers.conv_lstm import *
 from velveteen.layers.convolutional import *
