@@ -97,8 +97,10 @@ def operator(
                     kwargs[key] = _convert(arg, kind, key, public)
             try:
                 result = _wrap(function(*values, **kwargs))
-            except VelveteenError:
-                raise
+            except VelveteenError as error:
+                if f"{public}()" in str(error):
+                    raise
+                raise type(error)(f"{public}(): {error}") from error
             except (RuntimeError, IndexError) as error:
                 raise ShapeError(_explain(public, values, error)) from error
             for watch in watchers:
@@ -196,6 +198,10 @@ def _wrap(result: Any) -> Any:
 
 
 def _explain(operator_name: str, values: list[Any], error: Exception) -> str:
-    shapes = [str(Shape(v.shape)) for v in values if isinstance(v, torch.Tensor)]
+    listed = [part for value in values for part in (value if isinstance(value, list) else [value])]
+    shapes = [str(Shape(part.shape)) for part in listed if isinstance(part, torch.Tensor)]
     reason = str(error).strip().split("\n")[0].rstrip(".")
-    return f"{operator_name}() cannot work on shapes {' and '.join(shapes) or '(none)'}: {reason}."
+    advice = "Reshape one, so that they fit."
+    if "non-singleton dimension" in reason:
+        advice = "Sizes must be equal or 1, counted from the last axis: reshape() or expand_dims() one of them."
+    return f"{operator_name}() cannot work on shapes {' and '.join(shapes) or '(none)'}: {reason}. {advice}"
