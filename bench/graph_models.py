@@ -95,7 +95,7 @@ def ask(program: str, folder: Path, asked: dict[str, Any], repeats: int) -> Any:
 def difference(result: vt.Tensor, answer: dict[str, Any]) -> float:
     """Returns the largest difference, as part of the largest value."""
     expected = np.array(answer["values"], dtype=np.float64)
-    scale = max(float(np.abs(expected).max(initial=0)), 1e-6)
+    scale = max(float(np.abs(expected).max(initial=0)), 1e-30)
     return float(np.abs(result.data_sync() - expected).max(initial=0)) / scale
 
 
