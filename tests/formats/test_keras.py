@@ -157,6 +157,7 @@ def test_operators_and_masks_drawn_into_the_graph(tmp_path):
         ({"class_name": "Lambda", "config": {"name": "f", "function": {}}}, UnknownNameError, "holds code"),
         ({"class_name": "Nonsense", "config": {"name": "n"}}, UnknownNameError, "Nonsense"),
         (keras_dense("d", 3, activation="hard_sigmoid"), UnknownNameError, "another slope"),
+        ({"class_name": "Resizing", "config": {"name": "r"}}, ArgumentError, "resizes pictures"),
         (keras_dense("d", 3, twist=2), FileFormatError, "twist=2.*something else"),
         (keras_dense("d", 10**9), FileFormatError, "more numbers than the file holds|many times more"),
     ],
@@ -215,6 +216,8 @@ def test_wrong_names(tmp_path):
         vt.load_layers_model(tmp_path / "none.keras")
     with pytest.raises(ArgumentError, match="written as .keras files"):
         small().save(tmp_path / "model.h5")
+    with pytest.raises(ArgumentError, match="Keras 3 does not have"):
+        vt.sequential([layers.thresholded_relu(input_shape=[3])]).save(tmp_path / "model.keras")
     weights_only = tmp_path / "weights.h5"
     weights_only.write_bytes(hdf5({"kernel": KERNEL}))
     with pytest.raises(FileFormatError, match="use model.save"):

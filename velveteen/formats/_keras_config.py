@@ -38,7 +38,17 @@ _NEUTRAL: dict[str, tuple[Any, ...]] = {
 }
 
 _MODELS = ("Model", "Functional", "Sequential")
+_NOT_IN_KERAS = ("RandomWidth", "ThresholdedReLU")
 _CODE = ("Lambda", "TFOpLambda", "SlicingOpLambda")
+
+
+def _check_same_pixels(class_name: str, config: Mapping[str, Any]) -> None:
+    """Raises for a layer that changes pictures' sizes: TensorFlow.js takes the corners of pixels, Keras their centers."""
+    if class_name == "Resizing" or (class_name == "UpSampling2D" and config.get("interpolation") == "bilinear"):
+        raise ArgumentError(
+            f'Layer "{config.get("name")}" ({class_name}) resizes pictures, which Keras and TensorFlow.js do differently, so '
+            "the model would predict something else. Resize the pictures before the model."
+        )
 
 
 def from_keras(topology: Any, *, version: int) -> Any:
@@ -80,6 +90,7 @@ def _layer_from_keras(layer: dict[str, Any], config: dict[str, Any], version: in
             config[key] = _activation_from_keras(config[key], config.get("name"), version)
     if class_name == "Sequential" or "output_layers" in config:
         return config
+    _check_same_pixels(class_name, config)
     cls = _class_of(class_name)
     if cls is not None:
         _check_options(cls, config)
@@ -179,6 +190,9 @@ def _layer_to_keras(layer: dict[str, Any]) -> dict[str, Any]:
         return to_keras(layer)
     if class_name == "InputLayer":
         return _input_of(layer, config["name"])
+    _check_same_pixels(class_name, config)
+    if class_name in _NOT_IN_KERAS:
+        raise ArgumentError(f'Layer "{config["name"]}" is a {class_name}, which Keras 3 does not have. Leave it out.')
     cls = _class_of(class_name)
     if cls is None:
         return _object(None, class_name, config, registered_name=f"Custom>{class_name}")
