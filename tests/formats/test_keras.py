@@ -96,6 +96,21 @@ def test_weights_lie_where_keras_looks_for_them(tmp_path):
         assert json.loads(archive.read("config.json"))["config"]["layers"][0]["class_name"] == "InputLayer"
 
 
+def test_attention_is_written_as_keras_calls_it(tmp_path):
+    x = vt.input([6, 8])
+    model = vt.model(x, layers.multi_head_attention(2, 4, name="look").apply(x))
+    model.save(tmp_path / "model.keras")
+    with zipfile.ZipFile(tmp_path / "model.keras") as archive:
+        config = json.loads(archive.read("config.json"))
+        with h5py.File(io.BytesIO(archive.read("model.weights.h5"))) as weights:
+            assert weights["layers/multi_head_attention/query_dense/vars/0"].shape == (8, 2, 4)
+    call = next(layer for layer in config["config"]["layers"] if layer["name"] == "look")["inbound_nodes"][0]
+    assert len(call["args"]) == 2
+    rows = np.random.default_rng(0).random((3, 6, 8), dtype=np.float32)
+    again = vt.load_layers_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(again.predict(rows).numpy(), model.predict(rows).numpy())
+
+
 @pytest.mark.parametrize(
     ("class_name", "expected"),
     [("Conv2DTranspose", "conv2d_transpose"), ("PReLU", "p_re_lu"), ("LSTM", "lstm"), ("LeakyReLU", "leaky_re_lu")],

@@ -23,6 +23,8 @@ _HARMLESS = (
 )  # fmt: skip
 # Keys with which a layer is the one that velveteen has, if they have this value.
 _NEUTRAL: dict[str, tuple[Any, ...]] = {
+    "use_gate": (False,),
+    "attention_axes": ([1],),  # what Keras makes of None for sequences
     "data_format": ("channels_last",),
     "groups": (1,),
     "keepdims": (False,),
@@ -179,6 +181,8 @@ def _call_to_keras(class_name: str, call: list[list[Any]]) -> dict[str, Any]:
     arguments = dict(call[0][3])
     if getattr(_class_of(class_name), "inputs_are_many", False) or (len(tensors) > 1 and class_name in _MODELS):
         return {"args": [tensors], "kwargs": arguments}
+    if class_name == "MultiHeadAttention":  # query, value and key; to itself, a tensor attends as query and value
+        return {"args": tensors if len(tensors) > 1 else tensors * 2, "kwargs": arguments}
     if len(tensors) > 1:  # a recurrent layer with the states to start from
         arguments["initial_state"] = tensors[1:]
     return {"args": tensors[:1], "kwargs": arguments}

@@ -98,21 +98,21 @@ class MultiHeadAttention(Layer):
             return made
 
         heads, size, value_size = self.num_heads, self.key_dim, self.value_dim
-        self.query = projection("query", (query, heads, size), (heads, size))
-        self.key = projection("key", (key, heads, size), (heads, size))
-        self.value = projection("value", (value, heads, value_size), (heads, value_size))
-        self.attention_output = projection("attention_output", (heads, value_size, query), (query,))
+        self.query_dense = projection("query", (query, heads, size), (heads, size))
+        self.key_dense = projection("key", (key, heads, size), (heads, size))
+        self.value_dense = projection("value", (value, heads, value_size), (heads, value_size))
+        self.output_dense = projection("attention_output", (heads, value_size, query), (query,))
 
     def call(self, inputs: Any, use_causal_mask: bool = False) -> torch.Tensor:
         query, value, key = (as_float(x) for x in _three(inputs))
         attended = F.scaled_dot_product_attention(
-            self.query.project(query, "btf,fhd->bthd").transpose(1, 2),
-            self.key.project(key, "btf,fhd->bthd").transpose(1, 2),
-            self.value.project(value, "btf,fhd->bthd").transpose(1, 2),
+            self.query_dense.project(query, "btf,fhd->bthd").transpose(1, 2),
+            self.key_dense.project(key, "btf,fhd->bthd").transpose(1, 2),
+            self.value_dense.project(value, "btf,fhd->bthd").transpose(1, 2),
             dropout_p=self.dropout if self.training else 0.0,
             is_causal=use_causal_mask,
         )
-        return self.attention_output.project(attended, "bhtd,hdf->btf")
+        return self.output_dense.project(attended, "bhtd,hdf->btf")
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return tuple(_three(input_shape)[0])
