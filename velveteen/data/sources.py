@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
+from velveteen._web import web_opener
 from velveteen.errors import ArgumentError, ArgumentTypeError, FileFormatError, MissingFileError
 
 CHUNK_SIZE = 1024 * 1024
@@ -96,7 +97,7 @@ class URLDataSource(DataSource):
     def _download(self, url: str) -> Iterator[bytes]:
         request = urllib.request.Request(url, headers=self.headers)
         try:
-            with _opener().open(request, timeout=self.timeout) as response:
+            with web_opener().open(request, timeout=self.timeout) as response:
                 while chunk := response.read(self.chunk_size):
                     yield chunk
                 missing = response.length
@@ -135,19 +136,3 @@ def _local_path(name: Any) -> Path:
 
 def _cut_off(url: str, missing: int | None) -> FileFormatError:
     return FileFormatError(f"{url} stopped {missing} bytes before the end. Try again, or download the file first.")
-
-
-def _opener() -> urllib.request.OpenerDirector:
-    # urllib's own opener would follow a redirect to ftp:// or file://.
-    opener = urllib.request.OpenerDirector()
-    for handler in (
-        urllib.request.ProxyHandler,
-        urllib.request.UnknownHandler,
-        urllib.request.HTTPHandler,
-        urllib.request.HTTPSHandler,
-        urllib.request.HTTPDefaultErrorHandler,
-        urllib.request.HTTPRedirectHandler,
-        urllib.request.HTTPErrorProcessor,
-    ):
-        opener.add_handler(handler())
-    return opener

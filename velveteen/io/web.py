@@ -8,6 +8,7 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from velveteen._web import web_opener
 from velveteen.errors import ArgumentError, FileFormatError, MissingFileError
 from velveteen.io.artifacts import (
     ModelArtifacts,
@@ -124,7 +125,7 @@ class HttpHandler:
         method = "GET" if body is None else self.method
         request = urllib.request.Request(address, body, {**self.headers, **(headers or {})}, method=method)
         try:
-            with _opener().open(request, timeout=self.timeout) as response:
+            with web_opener().open(request, timeout=self.timeout) as response:
                 received = 0
                 while chunk := response.read(_CHUNK):
                     received += len(chunk)
@@ -173,19 +174,3 @@ def http_handler(
         ArgumentError: when `path` is no http or https address.
     """
     return HttpHandler(path, weight_path_prefix, headers, method, timeout, size_limit, on_progress)
-
-
-def _opener() -> urllib.request.OpenerDirector:
-    # urllib's own opener would follow a redirect to ftp:// or file://.
-    opener = urllib.request.OpenerDirector()
-    for handler in (
-        urllib.request.ProxyHandler,
-        urllib.request.UnknownHandler,
-        urllib.request.HTTPHandler,
-        urllib.request.HTTPSHandler,
-        urllib.request.HTTPDefaultErrorHandler,
-        urllib.request.HTTPRedirectHandler,
-        urllib.request.HTTPErrorProcessor,
-    ):
-        opener.add_handler(handler())
-    return opener
