@@ -9,6 +9,7 @@ import torch
 from velveteen.errors import StateError
 from velveteen.layers import SymbolicTensor
 from velveteen.models.container import _Container, symbolic_list
+from velveteen.models.stepping import SequenceStepper
 from velveteen.models.topology import functional_config, functional_from_config
 from velveteen.tensors import Tensor, TensorLike
 from velveteen.training import loop
@@ -71,6 +72,17 @@ class Model(_Container):
         """As `predict`, in a single batch."""
         inputs = predict_inputs(self, x)
         return loop.predict(self, inputs, inputs[0].shape[0], False)
+
+    def stepper(self) -> SequenceStepper:
+        """Returns what computes this recurrent model step after step, for text written letter by letter or live sound.
+
+        `output, state = step(x)` begins; `output, state = step(x, state)` goes on (see SequenceStepper).
+
+        Raises:
+            ArgumentError: a layer that looks at several steps, or a mask.
+            StateError: the model is not built yet.
+        """
+        return SequenceStepper(self)
 
     # Training
 
