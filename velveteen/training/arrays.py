@@ -18,10 +18,17 @@ class Arrays(NamedTuple):
     inputs: list[torch.Tensor]
     targets: list[torch.Tensor]
     weights: list[torch.Tensor | None]
+    whole: int = 0
+    """Examples of the batch, of which these are one process's part; 0 where these are all."""
 
     @property
     def size(self) -> int:
         return self.inputs[0].shape[0]
+
+    @property
+    def batch_size(self) -> int:
+        """Examples of the batch in all processes together."""
+        return self.whole or self.size
 
     def select(self, index: Any) -> "Arrays":
         """Returns the examples at a slice, or at a tensor of places."""

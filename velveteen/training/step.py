@@ -25,7 +25,17 @@ class Stepper:
         self.constrained = [weight for weight in weights if weight.constraint is not None]
         self._penalties = model.losses
         self._use_logits()
-        self._optimizer = compilation.torch_optimizer([weight.parameter for weight in weights]) if weights else None
+        self._metrics = compilation.metric_functions
+        self._optimizer = compilation.torch_optimizer(self.to_be_stepped(weights)) if weights else None
+
+    def to_be_stepped(self, weights: list[Any]) -> list[torch.Tensor]:
+        """Returns the parameters as the optimizer sees them."""
+        return [weight.parameter for weight in weights]
+
+    @property
+    def optimizer(self) -> torch.optim.Optimizer | None:
+        """PyTorch's optimizer, None for a model without trainable weights."""
+        return self._optimizer
 
     def _use_logits(self) -> None:
         """Lets the loss be computed from logits where the model ends with a softmax and the loss knows how to."""
@@ -40,14 +50,19 @@ class Stepper:
     def train(self, batch: Arrays) -> torch.Tensor:
         """Does one step of the optimizer; returns the measurements before it."""
         total, measured = self._measure(batch, training=True)
-        if self._optimizer is not None:
-            total.backward()
-            self._optimizer.step()
-            self._optimizer.zero_grad(set_to_none=True)
-            if self.compilation.apply_constraints:
-                for weight in self.constrained:
-                    weight.constrain()
+        self.descend(total)
         return measured
+
+    def descend(self, total: torch.Tensor) -> None:
+        """Changes the weights so that `total` falls."""
+        if self._optimizer is None:
+            return
+        total.backward()
+        self._optimizer.step()
+        self._optimizer.zero_grad(set_to_none=True)
+        if self.compilation.apply_constraints:
+            for weight in self.constrained:
+                weight.constrain()
 
     def test(self, batch: Arrays) -> torch.Tensor:
         """Returns the measurements without changing anything."""
@@ -75,7 +90,7 @@ class Stepper:
                 total = total + penalty()
         with torch.no_grad():
             measured = [total, *(means if len(means) > 1 else ())]
-            for function, index in compilation.metric_functions:
+            for function, index in self._metrics:
                 output = outputs[index].detach()
                 if training and index in self._is_logits:
                     output = torch.softmax(output, -1)
@@ -88,9 +103,9 @@ class Meter:
 
     def __init__(self) -> None:
         self._sum: torch.Tensor | None = None
-        self._count = 0
+        self._count: float = 0
 
-    def add(self, measured: torch.Tensor, examples: int) -> None:
+    def add(self, measured: torch.Tensor, examples: float) -> None:
         """Counts the measurements of a batch of so many examples."""
         if self._sum is None:
             self._sum = measured * examples
@@ -100,5 +115,15 @@ class Meter:
 
     def read(self) -> list[float]:
         """Returns the means so far; this waits for the device."""
+        total, count = self.state
+        return (total / count).tolist()
+
+    @property
+    def state(self) -> tuple[torch.Tensor, float]:
+        """The sums over the examples so far, on the device, and how many examples."""
         assert self._sum is not None
-        return (self._sum / self._count).tolist()
+        return self._sum, self._count
+
+    @state.setter
+    def state(self, state: tuple[torch.Tensor, float]) -> None:
+        self._sum, self._count = state
