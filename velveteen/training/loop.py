@@ -118,7 +118,8 @@ def _train(
         by_batch=counts["samples"] is None,
     )
     listeners = CallbackList(
-        [history, *([OverfittingAdvice(progress.say)] if verbose else []), *_listed(callbacks)],
+        # The user's come first, as in TensorFlow.js: what they add to the logs is shown and remembered.
+        [*_listed(callbacks), history, *([OverfittingAdvice(progress.say)] if verbose else [])],
         model,
         {
             "epochs": epochs,
@@ -148,8 +149,8 @@ def _train(
             if validation is not None and not feed.ran_out and not interrupted.is_set():
                 measured = _test(model, stepper, validation())
                 logs |= {f"val_{name}": value for name, value in zip(names, measured, strict=True)}
-            progress.end_epoch(logs)
             listeners.on_epoch_end(epoch, logs)
+            progress.end_epoch(logs)
             if model.stop_training or feed.ran_out:
                 break
         listeners.on_train_end()

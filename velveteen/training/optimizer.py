@@ -12,6 +12,7 @@ from velveteen.errors import ArgumentError, ArgumentTypeError, did_you_mean
 from velveteen.gradients import VariableGrads, variable_grads
 from velveteen.serialization import Serializable, constructor_parameters, register_class
 from velveteen.tensors import Tensor
+from velveteen.training._before_step import CLIPPINGS, BeforeStep
 from velveteen.training._variable_slots import VariableSlots
 from velveteen.variables import Variable
 
@@ -21,6 +22,8 @@ class Optimizer(Serializable):
 
     Args:
         learning_rate: the size of a step. It can be set at any time, and what is being trained follows.
+        weight_decay, clipvalue, clipnorm, global_clipnorm: what happens before the rule (see `BeforeStep`); nothing by
+            default. TensorFlow.js, which has none of these, reads files with them and leaves them out.
     """
 
     file_names: ClassVar[dict[str, str]] = {}
@@ -31,7 +34,20 @@ class Optimizer(Serializable):
         # In files the keys are TensorFlow.js's, "learningRate".
         cls.file_names = {name: _camel_case(name) for name in constructor_parameters(cls)}
 
-    def __init__(self, learning_rate: float):
+    def __init__(
+        self,
+        learning_rate: float,
+        *,
+        weight_decay: float | None = None,
+        clipvalue: float | None = None,
+        clipnorm: float | None = None,
+        global_clipnorm: float | None = None,
+    ):
+        self.weight_decay = _number_or_none("weight_decay", weight_decay)
+        self.clipvalue = _number_or_none("clipvalue", clipvalue)
+        self.clipnorm = _number_or_none("clipnorm", clipnorm)
+        self.global_clipnorm = _number_or_none("global_clipnorm", global_clipnorm)
+        self._before_step = BeforeStep(self.weight_decay, self.clipvalue, self.clipnorm, self.global_clipnorm)
         self._live: weakref.WeakSet[torch.optim.Optimizer] = weakref.WeakSet()
         self._slots: VariableSlots | None = None
         self.learning_rate = learning_rate
@@ -67,6 +83,8 @@ class Optimizer(Serializable):
                 "There is nothing to train: no weight is trainable. Set trainable = True on a layer that has weights."
             )
         optimizer = self.make_torch_optimizer(parameters)
+        if not self._before_step.does_nothing:
+            optimizer.register_step_pre_hook(self._before_step)
         self._live.add(optimizer)
         return optimizer
 
@@ -110,7 +128,9 @@ class Optimizer(Serializable):
 
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor's arguments under their names in TensorFlow.js's files, such as "learningRate"."""
-        return {self.file_names[name]: value for name, value in super().get_config().items()}
+        config = super().get_config()
+        unused = {name for name in ("weight_decay", *CLIPPINGS) if config[name] is None}
+        return {self.file_names[name]: value for name, value in config.items() if name not in unused}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
@@ -124,6 +144,10 @@ def check_number(name: str, value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, numbers.Real) or not math.isfinite(value):
         raise ArgumentError(f"An optimizer's {name} must be a number, got {value!r:.100}.")
     return float(value)
+
+
+def _number_or_none(name: str, value: Any) -> float | None:
+    return None if value is None else check_number(name, value)
 
 
 def folded(name: str) -> str:

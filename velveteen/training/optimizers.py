@@ -1,4 +1,7 @@
-"""Optimizers, public as `vt.train`: TensorFlow.js's seven, with its formulas, defaults and order of arguments."""
+"""Optimizers, public as `vt.train`: TensorFlow.js's seven, with its formulas, defaults and order of arguments.
+
+Each also takes `weight_decay`, and one of `clipvalue`, `clipnorm` and `global_clipnorm`, as in Keras (see `Optimizer`).
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -32,8 +35,8 @@ class Momentum(Optimizer):
         use_nesterov: look ahead: `w -= learning_rate·(g + momentum·m)`.
     """
 
-    def __init__(self, learning_rate: float, momentum: float, use_nesterov: bool = False):
-        super().__init__(learning_rate)
+    def __init__(self, learning_rate: float, momentum: float, use_nesterov: bool = False, **options: Any):
+        super().__init__(learning_rate, **options)
         self.momentum = check_number("momentum", momentum)
         self.use_nesterov = use_nesterov
 
@@ -65,8 +68,9 @@ class RMSProp(Optimizer):
         momentum: float = 0.0,
         epsilon: float | None = None,
         centered: bool = False,
+        **options: Any,
     ):
-        super().__init__(learning_rate)
+        super().__init__(learning_rate, **options)
         self.decay = check_number("decay", decay)
         self.momentum = check_number("momentum", momentum)
         self.epsilon = _epsilon(epsilon)
@@ -95,9 +99,14 @@ class Adam(Optimizer):
     """
 
     def __init__(
-        self, learning_rate: float = 0.001, beta1: float = 0.9, beta2: float = 0.999, epsilon: float | None = None
+        self,
+        learning_rate: float = 0.001,
+        beta1: float = 0.9,
+        beta2: float = 0.999,
+        epsilon: float | None = None,
+        **options: Any,
     ):
-        super().__init__(learning_rate)
+        super().__init__(learning_rate, **options)
         self.beta1 = check_number("beta1", beta1)
         self.beta2 = check_number("beta2", beta2)
         self.epsilon = _epsilon(epsilon)
@@ -124,8 +133,8 @@ class Adadelta(Optimizer):
         rho, epsilon: settings of the means, kept for files; epsilon is 1e-7 by default.
     """
 
-    def __init__(self, learning_rate: float = 0.001, rho: float = 0.95, epsilon: float | None = None):
-        super().__init__(learning_rate)
+    def __init__(self, learning_rate: float = 0.001, rho: float = 0.95, epsilon: float | None = None, **options: Any):
+        super().__init__(learning_rate, **options)
         self.rho = check_number("rho", rho)
         self.epsilon = _epsilon(epsilon)
 
@@ -150,8 +159,9 @@ class Adamax(Optimizer):
         beta2: float = 0.999,
         epsilon: float | None = None,
         decay: float = 0.0,
+        **options: Any,
     ):
-        super().__init__(learning_rate)
+        super().__init__(learning_rate, **options)
         self.beta1 = check_number("beta1", beta1)
         self.beta2 = check_number("beta2", beta2)
         self.epsilon = _epsilon(epsilon)
@@ -178,8 +188,8 @@ class Adagrad(Optimizer):
         initial_accumulator_value: what the sum starts from.
     """
 
-    def __init__(self, learning_rate: float, initial_accumulator_value: float = 0.1):
-        super().__init__(learning_rate)
+    def __init__(self, learning_rate: float, initial_accumulator_value: float = 0.1, **options: Any):
+        super().__init__(learning_rate, **options)
         self.initial_accumulator_value = check_number("initial_accumulator_value", initial_accumulator_value)
 
     def make_torch_optimizer(self, parameters: list[torch.Tensor]) -> torch.optim.Optimizer:
@@ -193,14 +203,14 @@ class Adagrad(Optimizer):
         )
 
 
-def sgd(learning_rate: float) -> SGD:
+def sgd(learning_rate: float, **options: Any) -> SGD:
     """Returns the optimizer of stochastic gradient descent; see `SGD`."""
-    return SGD(learning_rate)
+    return SGD(learning_rate, **options)
 
 
-def momentum(learning_rate: float, momentum: float, use_nesterov: bool = False) -> Momentum:
+def momentum(learning_rate: float, momentum: float, use_nesterov: bool = False, **options: Any) -> Momentum:
     """Returns the optimizer of gradient descent with momentum; see `Momentum`."""
-    return Momentum(learning_rate, momentum, use_nesterov)
+    return Momentum(learning_rate, momentum, use_nesterov, **options)
 
 
 def rmsprop(
@@ -209,19 +219,26 @@ def rmsprop(
     momentum: float = 0.0,
     epsilon: float | None = None,
     centered: bool = False,
+    **options: Any,
 ) -> RMSProp:
     """Returns the RMSProp optimizer; see `RMSProp`."""
-    return RMSProp(learning_rate, decay, momentum, epsilon, centered)
+    return RMSProp(learning_rate, decay, momentum, epsilon, centered, **options)
 
 
-def adam(learning_rate: float = 0.001, beta1: float = 0.9, beta2: float = 0.999, epsilon: float | None = None) -> Adam:
+def adam(
+    learning_rate: float = 0.001,
+    beta1: float = 0.9,
+    beta2: float = 0.999,
+    epsilon: float | None = None,
+    **options: Any,
+) -> Adam:
     """Returns the Adam optimizer; see `Adam`."""
-    return Adam(learning_rate, beta1, beta2, epsilon)
+    return Adam(learning_rate, beta1, beta2, epsilon, **options)
 
 
-def adadelta(learning_rate: float = 0.001, rho: float = 0.95, epsilon: float | None = None) -> Adadelta:
+def adadelta(learning_rate: float = 0.001, rho: float = 0.95, epsilon: float | None = None, **options: Any) -> Adadelta:
     """Returns the Adadelta optimizer; see `Adadelta`."""
-    return Adadelta(learning_rate, rho, epsilon)
+    return Adadelta(learning_rate, rho, epsilon, **options)
 
 
 def adamax(
@@ -230,14 +247,15 @@ def adamax(
     beta2: float = 0.999,
     epsilon: float | None = None,
     decay: float = 0.0,
+    **options: Any,
 ) -> Adamax:
     """Returns the Adamax optimizer; see `Adamax`."""
-    return Adamax(learning_rate, beta1, beta2, epsilon, decay)
+    return Adamax(learning_rate, beta1, beta2, epsilon, decay, **options)
 
 
-def adagrad(learning_rate: float, initial_accumulator_value: float = 0.1) -> Adagrad:
+def adagrad(learning_rate: float, initial_accumulator_value: float = 0.1, **options: Any) -> Adagrad:
     """Returns the Adagrad optimizer; see `Adagrad`."""
-    return Adagrad(learning_rate, initial_accumulator_value)
+    return Adagrad(learning_rate, initial_accumulator_value, **options)
 
 
 # What compile("adam") stands for. TensorFlow.js has other defaults here than in its functions above.
