@@ -234,6 +234,8 @@ def copy_to_store(
     if dtype is not None:
         check_dtype(dtype)
     store = _read(values)
+    if dtype == "string" and isinstance(values, list | tuple) and 0 in store.shape:  # nothing tells what it holds
+        store = np.empty(tuple(store.shape), dtype=object)
     if dtype == "string" or isinstance(store, np.ndarray):
         if dtype not in (None, "string") or not isinstance(store, np.ndarray):
             raise DtypeError(f"Cannot make a {dtype} tensor from {_describe(values)}.")

@@ -42,7 +42,11 @@ def find(op: str) -> Any:
 def read(value: Any) -> Any:
     """Returns what an argument in a case stands for."""
     if isinstance(value, dict) and "$t" in value:
-        return vt.tensor(to_numpy(value)) if value["dtype"] != "string" else vt.tensor(value["data"], value["shape"])
+        return (
+            vt.tensor(to_numpy(value))
+            if value["dtype"] != "string"
+            else vt.tensor(value["data"], value["shape"], "string")
+        )
     if isinstance(value, list):
         return [read(part) for part in value]
     return _NUMBERS.get(value, value) if isinstance(value, str) else value

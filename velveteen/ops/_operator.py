@@ -21,7 +21,7 @@ import torch
 
 from velveteen import backend
 from velveteen.buffers import TensorBuffer
-from velveteen.errors import ArgumentTypeError, DtypeError, ShapeError, VelveteenError
+from velveteen.errors import ArgumentError, ArgumentTypeError, DtypeError, ShapeError, VelveteenError
 from velveteen.tensors import TORCH_DTYPES, Shape, Tensor, copy_to_store, dtype_name
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -103,6 +103,11 @@ def operator(
                 raise type(error)(f"{public}(): {error}") from error
             except (RuntimeError, IndexError) as error:
                 raise ShapeError(_explain(public, values, error)) from error
+            except (TypeError, ValueError, ArithmeticError) as error:
+                if error.__traceback__ is not None and error.__traceback__.tb_next is None:
+                    raise  # the call itself is wrong, an argument missing, say: Python's message is clear
+                error_class = ArgumentTypeError if isinstance(error, TypeError) else ArgumentError
+                raise error_class(f"{public}() cannot use its arguments: {error}. See help(vt.{public}).") from error
             for watch in watchers:
                 watch(public, values, result)
             return result

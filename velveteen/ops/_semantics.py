@@ -90,7 +90,7 @@ def axes_of(x: torch.Tensor, axis: Axis) -> tuple[int, ...]:
     """Returns the axes to reduce, sorted and not negative; None means all.
 
     Raises:
-        ShapeError: for an axis that `x` does not have.
+        ShapeError: for an axis that `x` does not have, or that is named twice.
     """
     if axis is None:
         return tuple(range(x.dim()))
@@ -101,7 +101,10 @@ def axes_of(x: torch.Tensor, axis: Axis) -> tuple[int, ...]:
                 f"Axis {each} does not exist in a tensor of rank {x.dim()} (shape {list(x.shape)}). "
                 f"Use one from {-x.dim()} to {x.dim() - 1}."
             )
-    return tuple(sorted({each % x.dim() for each in given}))
+    axes = {each % x.dim() for each in given}
+    if len(axes) < len(given):
+        raise ShapeError(f"Each axis can be reduced once, but {given} names one twice. Leave the second one out.")
+    return tuple(sorted(axes))
 
 
 def reduce(x: torch.Tensor, axis: Axis, keep_dims: bool, function: Callable[..., torch.Tensor]) -> torch.Tensor:

@@ -42,7 +42,15 @@ def prelu(x, alpha):
     x, alpha = matched(x, alpha)
     if is_integral(x):
         x, alpha = x.float(), alpha.float()
-    return torch.where(x > 0, x, alpha * x)
+    return _prelu(x, alpha)
+
+
+# At 0 the value is x, also where alpha is infinite, but the gradient is the lower side's.
+_prelu = with_gradients(
+    lambda x, alpha: torch.where(x < 0, alpha * x, x),
+    lambda dy, x, alpha: torch.where(x > 0, dy, dy * alpha),
+    lambda dy, x, alpha: torch.where(x > 0, torch.zeros_like(dy), dy * x),
+)
 
 
 @operator("Operations", "Basic math", method=True)
@@ -125,6 +133,8 @@ def log_softmax(logits, axis: int = -1):
 
 
 def _check_last(logits: torch.Tensor, dim: int, operator_name: str, argument: str) -> None:
+    if logits.dim() == 0:
+        raise ShapeError(f"{operator_name}() expects a tensor of rank 1 or more, got a scalar.")
     if dim not in (-1, logits.dim() - 1):
         raise ShapeError(
             f"{operator_name}() works along the last dimension, {logits.dim() - 1}, but got {argument}={dim}. "

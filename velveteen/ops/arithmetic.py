@@ -3,6 +3,8 @@
 The result has the wider dtype of the two (bool < int32 < float32 < complex64). int32 wraps around at 32 bits.
 """
 
+import math
+
 import torch
 
 from velveteen.errors import ArgumentError, DtypeError, ShapeError
@@ -82,8 +84,9 @@ def floor_div(a, b):
         a: tensor of any shape.
         b: tensor broadcastable with `a`; where it is 0, the result is 0.
     """
-    a, b = matched(a, b)
-    return _floor_divide_integers(a, b) if is_integral(a) else to_int32(torch.floor(a / b))
+    a, b = _matched_reals(a, b)
+    # In 64 bits as JavaScript does, so that a quotient beyond 2²⁴ is rounded once.
+    return _floor_divide_integers(a, b) if is_integral(a) else to_int32(torch.floor(a.double() / b.double()))
 
 
 @operator("Operations", "Arithmetic", method=True)
@@ -94,11 +97,23 @@ def mod(a, b):
         a: tensor of any shape.
         b: tensor broadcastable with `a`.
     """
-    a, b = matched(a, b)
+    a, b = _matched_reals(a, b)
     if not is_integral(a):
-        return torch.remainder(a, b)
+        return _mod(a, b)
     divisor, is_zero = _without_zeros(b)
     return like(a, torch.remainder(a.to(torch.int64), divisor).masked_fill(is_zero, 0))
+
+
+def _javascript_mod(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+    """Returns the remainder as TensorFlow.js gets it; with infinite and huge divisors PyTorch's is another."""
+    dtype = a.dtype
+    a, b = a.double(), b.double()
+    remainder = torch.fmod(a, b)
+    same_sign = (a < 0) & (b < 0) | (a >= 0) & (b >= 0)
+    return torch.where(same_sign, remainder, torch.fmod(remainder + b, b)).to(dtype)
+
+
+_mod = with_gradients(_javascript_mod, lambda dy, a, b: dy, lambda dy, a, b: -dy * torch.floor(a / b))
 
 
 @operator("Operations", "Arithmetic", method=True)
@@ -111,13 +126,18 @@ def pow(base, exp):
     """
     base, exp = matched(base, exp)
     if is_integral(base):
-        return like(base, torch.pow(base.to(torch.int64), exp.to(torch.int64)))
-    return _pow(base, exp)
+        return like(base, torch.pow(base.double(), exp.double()))
+    return torch.pow(base, exp) if base.is_complex() else _pow(base, exp)
+
+
+def _javascript_pow(base: torch.Tensor, exp: torch.Tensor) -> torch.Tensor:
+    # ±1 to the power of what is not finite is 1 in IEEE 754, and NaN in JavaScript.
+    return torch.pow(base, exp).masked_fill_(~torch.isfinite(exp) & (base.abs() == 1), math.nan)
 
 
 # TensorFlow.js takes the gradient in the exponent as 0 where the base is not positive; PyTorch's would be NaN.
 _pow = with_gradients(
-    torch.pow,
+    _javascript_pow,
     lambda dy, base, exp: dy * exp * torch.pow(base, exp - 1),
     lambda dy, base, exp: dy * torch.pow(base, exp) * torch.log(torch.where(base > 0, base, torch.ones_like(base))),
 )
@@ -201,6 +221,13 @@ def _floor_divide_integers(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
     divisor, is_zero = _without_zeros(b)
     # In 64 bits, as -2147483648 / -1 stops the process in 32.
     return torch.div(a.to(torch.int64), divisor, rounding_mode="floor").masked_fill(is_zero, 0).to(torch.int32)
+
+
+def _matched_reals(a: torch.Tensor, b: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    a, b = matched(a, b)
+    if a.is_complex():
+        raise DtypeError("Expected numbers that can be rounded, got complex64. Take real() or abs() first.")
+    return a, b
 
 
 def _without_zeros(b: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

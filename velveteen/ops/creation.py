@@ -183,7 +183,7 @@ def imag(input):
 @operator("Tensors", "Creation")
 def diag(x):
     """Returns a tensor of shape [...x.shape, ...x.shape] with `x` on its diagonal and 0 elsewhere."""
-    return torch.diag(x.reshape(-1)).reshape(*x.shape, *x.shape)
+    return torch.diag(x.reshape(-1)).reshape((*x.shape, *x.shape))
 
 
 @operator("Tensors", "Creation")
@@ -215,7 +215,9 @@ def fill(shape: Sequence[int], value: Any, dtype: Dtype | None = None):
         value: a number, boolean or string.
         dtype: by default as `tensor(value)` has it.
     """
-    store = Tensor(value, None, dtype).value
+    store = Tensor(value).value if dtype == "int32" else Tensor(value, None, dtype).value
+    if dtype == "int32" and isinstance(store, torch.Tensor):
+        store = to_int32(store)
     if isinstance(store, np.ndarray):
         return np.full(tuple(shape), value, dtype=object)
     return store.expand(tuple(shape)).clone()
@@ -300,6 +302,8 @@ def range(start: float, stop: float, step: float = 1, dtype: Dtype | None = "flo
     if step == 1 and stop < start:
         step = -1
     torch_dtype = _numeric(dtype)
+    if torch_dtype == torch.complex64:
+        raise DtypeError("range() gives real numbers, not complex64. Put vt.complex() around two of them.")
     count = builtins.max(0, math.ceil((stop - start) / step))
     # An int32 array drops the fraction of each number before the next one is computed from it.
     step = int(step) if torch_dtype == torch.int32 else step

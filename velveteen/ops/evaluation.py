@@ -1,5 +1,6 @@
 """Operations / Evaluation: the largest, the different, the missing, and where a value would stand."""
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -29,6 +30,8 @@ class Unique(NamedTuple):
 def topk(x, k: int = 1, sorted: bool = True):
     """Returns the `k` largest values along the last dimension, and where they are; of equal ones the first.
 
+    NaN comes behind all numbers.
+
     Args:
         x: tensor of rank 1 or more.
         k: how many, at most the size of the last dimension.
@@ -46,7 +49,8 @@ def topk(x, k: int = 1, sorted: bool = True):
     size = x.shape[-1]
     if not 0 <= k <= size:
         raise ArgumentError(f"topk() expects k from 0 to {size}, the size of the last dimension, got {k}.")
-    order = torch.sort(x, dim=-1, descending=True, stable=True).indices
+    comparable = torch.nan_to_num(x, -math.inf, math.inf, -math.inf) if x.is_floating_point() else x
+    order = torch.sort(comparable, dim=-1, descending=True, stable=True).indices
     if not sorted:
         order = _selection(order, k)
     indices = order[..., :k]
@@ -183,7 +187,7 @@ def unique(x: AnyDtype, axis: int = 0):
     seen: dict[str, int] = {}
     firsts: list[int] = []
     indices: list[int] = []
-    for place, row in enumerate(slices.reshape(len(slices), -1).tolist()):
+    for place, row in enumerate(slices.reshape(len(slices), math.prod(slices.shape[1:])).tolist()):
         number = seen.setdefault(str(row), len(seen))  # as text, so that NaN equals NaN
         if number == len(firsts):
             firsts.append(place)

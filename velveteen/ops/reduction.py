@@ -50,7 +50,7 @@ def any(x: Bool, axis: Axis = None, keep_dims: bool = False):
 def arg_max(x, axis: int = 0):
     """Returns the index of the largest element along an axis, int32; of equal ones the first.
 
-    NaN is passed over unless it comes first, as in TensorFlow.js.
+    NaN is passed over unless it comes first, and of no elements the answer is 0, as in TensorFlow.js.
 
     Args:
         x: tensor of rank 1 or more.
@@ -63,7 +63,7 @@ def arg_max(x, axis: int = 0):
 def arg_min(x, axis: int = 0):
     """Returns the index of the smallest element along an axis, int32; of equal ones the first.
 
-    NaN is passed over unless it comes first, as in TensorFlow.js.
+    NaN is passed over unless it comes first, and of no elements the answer is 0, as in TensorFlow.js.
 
     Args:
         x: tensor of rank 1 or more.
@@ -74,6 +74,8 @@ def arg_min(x, axis: int = 0):
 
 def _arg_extreme(x, axis, find, never):
     (axis,) = axes_of(x, axis)[:1]
+    if x.shape[axis] == 0:
+        return torch.zeros([*x.shape[:axis], *x.shape[axis + 1 :]], dtype=torch.int32, device=x.device)
     if x.dtype == torch.bool:
         x = x.int()
     if not x.is_floating_point():
@@ -155,7 +157,7 @@ def log_sum_exp(x, axis: Axis = None, keep_dims: bool = False):
 
 @operator("Operations", "Reduction", method=True)
 def max(x, axis: Axis = None, keep_dims: bool = False):
-    """Returns the largest elements along the axes, in the dtype of `x`; NaN if there is one.
+    """Returns the largest elements along the axes, in the dtype of `x`; NaN if there is one, or nothing at all.
 
     Every element that equals the largest gets the whole gradient, as in TensorFlow.js.
 
@@ -169,7 +171,7 @@ def max(x, axis: Axis = None, keep_dims: bool = False):
 
 @operator("Operations", "Reduction", method=True)
 def min(x, axis: Axis = None, keep_dims: bool = False):
-    """Returns the smallest elements along the axes, in the dtype of `x`; NaN if there is one.
+    """Returns the smallest elements along the axes, in the dtype of `x`; NaN if there is one, or nothing at all.
 
     Every element that equals the smallest gets the whole gradient, as in TensorFlow.js.
 
@@ -182,6 +184,10 @@ def min(x, axis: Axis = None, keep_dims: bool = False):
 
 
 def _extreme(x, axes, find):
+    if builtins.any(x.shape[axis] == 0 for axis in axes):
+        shape = [1 if axis in axes else size for axis, size in enumerate(x.shape)]
+        return x.new_full(shape, math.nan if x.is_floating_point() else 0)
+
     def value(x):
         return find(x, axes, keepdim=True)
 
@@ -218,6 +224,7 @@ def moments(x, axis: Axis = None, keep_dims: bool = False):
     Returns:
         A named tuple (mean, variance).
     """
+    x = x.float() if is_integral(x) else x
     centre = mean(x, axis, True)
     deviation = x - centre
     variance = mean(deviation * deviation, axis, keep_dims)

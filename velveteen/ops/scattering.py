@@ -12,7 +12,7 @@ import torch
 from velveteen.errors import DtypeError, ShapeError
 from velveteen.ops._operator import AnyDtype, Int32, operator
 from velveteen.ops._semantics import moving
-from velveteen.tensors import Shape
+from velveteen.tensors import Shape, dtype_name
 
 
 @operator("Operations", "Slicing and Joining")
@@ -41,8 +41,8 @@ def gather_nd(x: AnyDtype, indices: Int32):
 def _gather_nd(x, indices):
     depth = indices.shape[-1]
     rows = _rows(indices, x.shape[:depth], "gather_nd")
-    picked = x.reshape(-1, *x.shape[depth:]).index_select(0, rows.reshape(-1))
-    return picked.reshape(*indices.shape[:-1], *x.shape[depth:])
+    flat = x.reshape(math.prod(x.shape[:depth]), *x.shape[depth:])
+    return flat.index_select(0, rows.reshape(-1).long()).reshape((*indices.shape[:-1], *x.shape[depth:]))
 
 
 @operator("Operations", "Slicing and Joining")
@@ -107,6 +107,11 @@ def sparse_to_dense(sparse_indices: Int32, sparse_values, output_shape: Sequence
     indices = sparse_indices.reshape(-1, 1) if sparse_indices.dim() < 2 else sparse_indices
     if sparse_values.ndim == 1 and len(sparse_values) != len(indices):
         raise ShapeError(f"sparse_to_dense() got {len(sparse_values)} values for {len(indices)} places.")
+    if isinstance(default_value, torch.Tensor) and default_value.dtype != sparse_values.dtype:
+        raise DtypeError(
+            f"sparse_to_dense() expects a default_value of the values' dtype, {dtype_name(sparse_values)}, "
+            f"got {dtype_name(default_value)}. Use cast()."
+        )
     default = torch.as_tensor(default_value, device=sparse_values.device).to(sparse_values.dtype)
     values = sparse_values.expand(len(indices))
     return _replace(default.expand(tuple(output_shape)), indices, values, "sparse_to_dense")

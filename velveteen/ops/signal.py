@@ -23,8 +23,8 @@ def cosine_window(window_length: int, a: float, b: float):
         window_length: how many values.
         a, b: numbers.
     """
-    if window_length < 1:
-        raise ArgumentError(f"cosine_window() expects a positive window_length, got {window_length}.")
+    if window_length < 0:
+        raise ArgumentError(f"cosine_window() expects a window_length of 0 or more, got {window_length}.")
     steps = window_length - window_length % 2
     # An odd window of one value divides by zero in TensorFlow.js too.
     with np.errstate(invalid="ignore"):

@@ -136,6 +136,13 @@ def concat(tensors: AnyTensors, axis: int = 0):
     """
     if not tensors:
         raise ArgumentError("concat() expects at least one tensor, got an empty list.")
+    if len({isinstance(tensor, np.ndarray) for tensor in tensors}) > 1:
+        raise DtypeError("concat() expects either strings or numbers, got both. Turn the numbers into strings first.")
+    if len({tensor.ndim for tensor in tensors}) > 1:  # PyTorch passes over an empty vector among matrices
+        raise ShapeError(
+            f"concat() expects tensors of one rank, got shapes {', '.join(str(Shape(t.shape)) for t in tensors)}. "
+            "Reshape them, or use stack()."
+        )
     return _concat(tensors, axis)
 
 
@@ -219,7 +226,7 @@ def split(x: AnyDtype, num_or_size_splits: int | Sequence[int], axis: int = 0):
     """
     length = x.shape[axis]
     if isinstance(num_or_size_splits, int):
-        if length % num_or_size_splits:
+        if num_or_size_splits < 1 or length % num_or_size_splits:
             raise ShapeError(f"split() cannot cut {length} into {num_or_size_splits} equal parts. Give their sizes.")
         sizes = [length // num_or_size_splits] * num_or_size_splits
     else:
@@ -345,6 +352,8 @@ def gather(x: AnyDtype, indices: Int32, axis: int = 0, batch_dims: int = 0):
         ShapeError: an index out of the axis.
     """
     size = x.shape[axis]
+    if batch_dims > axis % x.ndim:
+        raise ArgumentError(f"gather() expects batch_dims to be at most the axis ({axis % x.ndim}), got {batch_dims}.")
     if indices.numel() and not 0 <= int(indices.min()) <= int(indices.max()) < size:
         raise ShapeError(
             f"gather() expects indices from 0 to {size - 1}, got {int(indices.min())} to {int(indices.max())}."

@@ -105,7 +105,7 @@ def squeeze(x: AnyDtype, axis: int | Sequence[int] | None = None):
     Raises:
         ShapeError: one of them has another size.
     """
-    if axis is None:
+    if axis is None or axis == []:
         return x.squeeze()
     axes = [axis] if isinstance(axis, int) else list(axis)
     for each in axes:
@@ -125,6 +125,10 @@ def broadcast_to(x, shape: Sequence[int]):
         x: tensor of any shape.
         shape: the shape of the result.
     """
+    if any(size < 0 for size in shape):
+        raise ShapeError(
+            f"broadcast_to() expects sizes of 0 or more, got {list(shape)}. Write out the size that -1 means."
+        )
     return x.broadcast_to(tuple(shape))
 
 
@@ -258,8 +262,9 @@ def depth_to_space(x, block_size: int, data_format: str = "NHWC"):
     batch, height, width, channels = _of_rank(x, 4, "depth_to_space").shape
     if channels % block_size**2:
         raise ShapeError(f"depth_to_space() needs channels divisible by {block_size**2}, got {channels}.")
-    blocks = x.reshape(batch, height, width, block_size, block_size, -1).permute(0, 1, 3, 2, 4, 5)
-    spread = blocks.reshape(batch, height * block_size, width * block_size, -1)
+    depth = channels // block_size**2
+    blocks = x.reshape(batch, height, width, block_size, block_size, depth).permute(0, 1, 3, 2, 4, 5)
+    spread = blocks.reshape(batch, height * block_size, width * block_size, depth)
     return spread if data_format == "NHWC" else spread.permute(0, 3, 1, 2)
 
 
@@ -279,6 +284,8 @@ def space_to_batch_nd(x, block_shape: Sequence[int], paddings: Paddings):
         ShapeError: sizes that do not fit.
     """
     dims = len(block_shape)
+    if any(block < 1 for block in block_shape):
+        raise ShapeError(f"space_to_batch_nd() expects blocks of 1 or more, got {list(block_shape)}.")
     if x.dim() < 1 + dims or len(paddings) != dims:
         raise ShapeError(
             f"space_to_batch_nd() expects {dims} spatial dimensions after the batch and as many paddings, "
