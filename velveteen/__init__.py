@@ -8,7 +8,11 @@ import importlib
 import importlib.util
 from typing import TYPE_CHECKING, Any
 
+from velveteen import _allocator
+
 __version__ = "0.1.0"
+
+_allocator.tune()  # before PyTorch is loaded
 
 if TYPE_CHECKING:
     from velveteen._api import *  # noqa: F403
