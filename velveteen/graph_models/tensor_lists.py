@@ -6,10 +6,12 @@ Both are changed in place, as in TensorFlow.js.
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import torch
 
 from velveteen import backend, ops
 from velveteen.errors import ArgumentError, DtypeError, ShapeError
+from velveteen.graph_models.registry import unwrap
 from velveteen.tensors import TORCH_DTYPES, Shape, dtype_name
 
 _SIZE_LIMIT = 2**24
@@ -112,13 +114,15 @@ class TensorList:
         return merged
 
     def _filled(self, tensor: Any, shape: list[int]) -> Any:
-        """Returns a tensor; zeros where nothing was put."""
+        """Returns a tensor; zeros or empty texts where nothing was put."""
+        if tensor is None and self.dtype == "string":
+            return np.full(tuple(shape), "", dtype=object)
         if tensor is None:
             dtype: Any = self.dtype or "float32"
             return torch.zeros(shape, dtype=TORCH_DTYPES.get(dtype, torch.float32), device=backend.device())
         return tensor.reshape(shape)
 
-    def _nothing(self, shape: list[int]) -> torch.Tensor:
+    def _nothing(self, shape: list[int]) -> Any:
         return self._filled(None, [0, *shape])
 
 
@@ -180,7 +184,7 @@ class TensorArray:
     def scatter(self, indices: Sequence[int], tensor: Any) -> None:
         """Puts the rows of a tensor at indices."""
         _check_count(len(indices), tensor.shape[0])
-        for index, row in zip(indices, ops.unstack(tensor, 0), strict=True):
+        for index, row in zip(indices, rows(tensor), strict=True):
             self.write(index, row)
 
     def split(self, tensor: Any, lengths: Sequence[int]) -> None:
@@ -207,7 +211,7 @@ def scattered(
     """Returns a list with the rows of a tensor at indices."""
     _check_count(len(indices), tensor.shape[0])
     result = TensorList(shape, dtype or dtype_name(tensor), None if count in (None, -1) else count)
-    for index, row in zip(indices, ops.unstack(tensor, 0), strict=True):
+    for index, row in zip(indices, rows(tensor), strict=True):
         result.set(index, row)
     return result
 
@@ -216,7 +220,12 @@ def cut(tensor: Any, lengths: Sequence[int]) -> list[Any]:
     """Returns pieces of a tensor, of these lengths along its first dimension."""
     if sum(lengths) != tensor.shape[0]:
         raise ShapeError(f"Pieces of {list(lengths)} rows do not make up a tensor of shape {Shape(tensor.shape)}.")
-    return ops.split(tensor, list(lengths), 0)
+    return [unwrap(piece) for piece in ops.split(tensor, list(lengths), 0)]
+
+
+def rows(tensor: Any) -> list[Any]:
+    """Returns the slices of a tensor along its first dimension."""
+    return [unwrap(row) for row in ops.unstack(tensor, 0)]
 
 
 def merge_shapes(a: ElementShape, b: ElementShape) -> ElementShape:

@@ -4,10 +4,10 @@ from typing import Any
 
 import torch
 
-from velveteen import backend, ops
+from velveteen import backend
 from velveteen.graph_models.kinds._reading import integers, one
 from velveteen.graph_models.registry import Call, Function, kind, plain
-from velveteen.graph_models.tensor_lists import ElementShape, TensorArray, TensorList, cut, scattered
+from velveteen.graph_models.tensor_lists import ElementShape, TensorArray, TensorList, cut, rows, scattered
 from velveteen.tensors import dtype_name
 
 
@@ -48,7 +48,7 @@ def empty_list(call: Call) -> Function:
 @kind("TensorListFromTensor", numbers=(1,))
 def list_from_tensor(call: Call) -> Function:
     dtype = call.attributes.dtype("element_dtype")
-    return lambda tensor, shape: TensorList(element_shape(shape), dtype, None, ops.unstack(tensor, 0))
+    return lambda tensor, shape: TensorList(element_shape(shape), dtype, None, rows(tensor))
 
 
 @kind("TensorListScatter", "TensorListScatterV2", numbers=(1, 2, 3))
