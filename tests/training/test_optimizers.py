@@ -270,3 +270,20 @@ def test_a_gradient_of_another_shape():
     with pytest.raises(ShapeError, match=r'gradient of "shaped" must have shape \[2\], but it has \[3\]'):
         vt.train.sgd(0.1).apply_gradients({"shaped": [1.0, 2.0, 3.0]})
     assert variable.array_sync() == [1.0, 2.0]
+
+
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_adam_is_pytorchs_in_every_layout_of_weights_and_gradients(layout):
+    torch.manual_seed(3)
+    start, gradients = torch.randn(4, 3, 2, 2), torch.randn(5, 4, 3, 2, 2)
+    ours = torch.nn.Parameter(start.clone(memory_format=layout))
+    theirs = torch.nn.Parameter(start.clone())
+    optimizer = vt.train.adam(0.1).torch_optimizer([ours])
+    reference = torch.optim.Adam([theirs], lr=0.1, eps=1e-7)
+    for number, gradient in enumerate(gradients):
+        # Every other gradient lies otherwise in memory than its weight.
+        ours.grad = gradient.clone(memory_format=torch.channels_last if number % 2 else torch.contiguous_format)
+        theirs.grad = gradient.clone()
+        optimizer.step()
+        reference.step()
+    torch.testing.assert_close(ours, theirs)

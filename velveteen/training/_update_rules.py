@@ -35,6 +35,8 @@ class UpdateRule(torch.optim.Optimizer):
             state = self.state[parameter]
             if name not in state:
                 state[name] = torch.full_like(parameter, start, memory_format=torch.preserve_format)
+            elif state[name].stride() != parameter.stride():  # loaded from elsewhere
+                state[name] = torch.empty_like(parameter).copy_(state[name])
             found.append(state[name])
         return found
 
@@ -48,6 +50,50 @@ class AdagradRule(UpdateRule):
         divisors = torch._foreach_add(sums, group["epsilon"])
         torch._foreach_sqrt_(divisors)
         torch._foreach_addcdiv_(parameters, gradients, divisors, -group["lr"])
+
+
+class AdamRule(UpdateRule):
+    """The rule `m = β1·m + (1 - β1)·g; v = β2·v + (1 - β2)·g²; w -= lr·m̂ / (sqrt(v̂) + ε)`, by PyTorch's fused kernel.
+
+    It is torch.optim.Adam's, with its state. But that one copies what is not contiguous at each step, as the weights of
+    convolutions are in channels_last; here the kernel sees each weight as the flat piece of memory that it is.
+    """
+
+    def update(self, group: dict[str, Any], parameters: Tensors, gradients: Tensors) -> None:
+        moments = self.slots("exp_avg", parameters)
+        squares = self.slots("exp_avg_sq", parameters)
+        steps = [self._step_count(parameter) for parameter in parameters]
+        torch._foreach_add_(steps, 1)
+        torch._fused_adam_(
+            _flat(parameters, parameters),
+            _flat(gradients, parameters),
+            _flat(moments, parameters),
+            _flat(squares, parameters),
+            [],
+            steps,
+            lr=group["lr"],
+            beta1=group["beta1"],
+            beta2=group["beta2"],
+            weight_decay=0.0,
+            eps=group["epsilon"],
+            amsgrad=False,
+            maximize=False,
+        )
+
+    def _step_count(self, parameter: torch.Tensor) -> torch.Tensor:
+        state = self.state[parameter]
+        if "step" not in state:
+            state["step"] = torch.zeros((), dtype=torch.float32, device=parameter.device)
+        return state["step"]
+
+
+def _flat(tensors: Tensors, weights: Tensors) -> Tensors:
+    """Returns the tensors, one a weight, in the order of the weights' memory; no copy where they lie like the weights."""
+    found = []
+    for tensor, weight in zip(tensors, weights, strict=True):
+        alike = tensor if tensor.stride() == weight.stride() else torch.empty_like(weight).copy_(tensor)
+        found.append(alike if weight.is_contiguous() else alike.as_strided((weight.numel(),), (1,)))
+    return found
 
 
 class AdamaxRule(UpdateRule):

@@ -10,7 +10,7 @@ import torch
 
 from velveteen.errors import ArgumentError, ArgumentTypeError, unknown_name
 from velveteen.serialization import named
-from velveteen.training._update_rules import AdagradRule, AdamaxRule, RMSPropRule
+from velveteen.training._update_rules import AdagradRule, AdamaxRule, AdamRule, RMSPropRule
 from velveteen.training.optimizer import Optimizer, check_number, folded
 
 EPSILON = 1e-7
@@ -112,12 +112,11 @@ class Adam(Optimizer):
         self.epsilon = _epsilon(epsilon)
 
     def make_torch_optimizer(self, parameters: list[torch.Tensor]) -> torch.optim.Optimizer:
+        if _can_fuse(parameters):
+            settings = {"beta1": self.beta1, "beta2": self.beta2, "epsilon": self.epsilon}
+            return AdamRule(parameters, {"lr": self.learning_rate, **settings})
         return torch.optim.Adam(
-            parameters,
-            lr=self.learning_rate,
-            betas=(self.beta1, self.beta2),
-            eps=self.epsilon,
-            fused=_can_fuse(parameters),
+            parameters, lr=self.learning_rate, betas=(self.beta1, self.beta2), eps=self.epsilon, fused=False
         )
 
 
