@@ -95,6 +95,8 @@ class Model(_Container):
         loss_weights: Any = None,
         precision: str = "float32",
         apply_constraints: bool = False,
+        distributed: str = "auto",
+        sync_batch_normalization: bool = False,
     ) -> None:
         """Says how to train.
 
@@ -108,12 +110,26 @@ class Model(_Container):
                 the optimizer in float32; or "auto", bfloat16 where the machine is fast at it.
             apply_constraints: whether the layers' constraints hold after every step. TensorFlow.js, whose numbers are
                 the default, applies them only when weights are set.
+            distributed: what happens in several processes that torchrun started: "ddp", where each has the whole model;
+                "fsdp", which divides the weights among them, for a model that does not fit into one; "alone", where
+                each trains without the others; or "auto", which is "ddp". With a single process it says nothing.
+            sync_batch_normalization: whether batch normalization takes its mean and variance from the whole batch
+                rather than from each process's part.
 
         Raises:
             UnknownNameError: a misspelt name.
             ArgumentError: no loss, or another number of losses than outputs.
         """
-        self._compilation = Compilation(optimizer, loss, metrics, loss_weights, precision, apply_constraints)
+        self._compilation = Compilation(
+            optimizer,
+            loss,
+            metrics,
+            loss_weights,
+            precision,
+            apply_constraints,
+            distributed,
+            sync_batch_normalization,
+        )
         if self._graph is not None:
             self._compilation.resolve(self)
 
@@ -279,12 +295,13 @@ class Model(_Container):
 
     # Saving
 
-    def save(self, target: Any, *, include_optimizer: bool = True) -> Any:
+    def save(self, target: Any, *, include_optimizer: bool | None = None) -> Any:
         """Writes the model as TensorFlow.js does: model.json and the weights beside it.
 
         Args:
             target: a folder, or a handler of `velveteen.io`.
-            include_optimizer: whether the training configuration is written too.
+            include_optimizer: True writes how the model was compiled and what the optimizer remembers, so that training
+                goes on after loading as if it had not stopped; False writes neither. By default only the first.
 
         Raises:
             StateError: the model is not built yet.

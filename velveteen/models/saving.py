@@ -13,23 +13,31 @@ from velveteen.models.dialects import restore_depth_multipliers, usual_topology
 from velveteen.models.model import Model
 from velveteen.serialization import deserialize, name_in_files, registered_function
 from velveteen.tensors import Tensor
+from velveteen.training.optimizer_state import named_state, set_state
 
 _TENSORFLOWJS_VERSION = "4.22.0"
 """The version whose format is written; its readers look at it."""
+
+_OPTIMIZER = "optimizer"
+"""The group, in the weights' manifest, of what the optimizer remembers."""
 
 _LOSS_WEIGHTS = "velveteen_loss_weights"
 _TRAINING_CONFIG = "velveteen_training_config"
 """In the topology: the training configuration that names registered functions, over which TensorFlow.js would fail."""
 
 
-def save_model(model: Model, target: Any, *, include_optimizer: bool = True, quantization: str | None = None) -> Any:
+def save_model(
+    model: Model, target: Any, *, include_optimizer: bool | None = None, quantization: str | None = None
+) -> Any:
     """Writes a model as TensorFlow.js does.
 
     Args:
         model: a model that is built.
         target: a folder, an http(s) address, or a handler of `velveteen.io`.
-        include_optimizer: whether optimizer, loss and metrics are written too. They are left out when one of them is
-            a function of one's own, which a file cannot hold, unless it is registered (see `register_function`).
+        include_optimizer: whether optimizer, loss and metrics are written too, and what the optimizer remembers, which
+            makes Adam's files three times as large. By default only the first, so that a loaded model can be evaluated.
+            All are left out when one is a function of one's own, which a file cannot hold, unless it is registered (see
+            `register_function`).
         quantization: None, or "uint8", "uint16" or "float16": how the weights are stored.
 
     Returns:
@@ -65,18 +73,22 @@ def load_layers_model(source: Any, strict: bool = True, **options: Any) -> Model
     return from_artifacts(find_load_handler(source, **options).load(), strict=strict)
 
 
-def to_artifacts(model: Model, *, include_optimizer: bool = True, quantization: str | None = None) -> ModelArtifacts:
+def to_artifacts(
+    model: Model, *, include_optimizer: bool | None = None, quantization: str | None = None
+) -> ModelArtifacts:
     """Returns everything that a file of this model holds."""
     topology = model.to_json() | {"keras_version": f"tfjs-layers {_TENSORFLOWJS_VERSION}", "backend": "tensor_flow.js"}
-    training_config = _training_config(model) if include_optimizer else None
+    training_config = None if include_optimizer is False else _training_config(model)
+    state = named_state(model) if include_optimizer and training_config is not None else []
     if training_config is not None and _names_registered(model):
         topology[_TRAINING_CONFIG], training_config = training_config, None
     weights = _by_name(model)
     encoded = encode_weights(weights, quantization=quantization)
+    remembered = encode_weights(state, _OPTIMIZER)
     return ModelArtifacts(
         model_topology=topology,
-        weight_specs=encoded.specs,
-        weight_data=encoded.data,
+        weight_specs=encoded.specs + remembered.specs,
+        weight_data=encoded.data + remembered.data,
         training_config=training_config,
         user_defined_metadata=model.user_defined_metadata,
         format=FORMAT,
@@ -87,6 +99,7 @@ def to_artifacts(model: Model, *, include_optimizer: bool = True, quantization: 
 def from_artifacts(artifacts: ModelArtifacts, *, strict: bool = True) -> Model:
     """Makes a model from its artifacts; see `load_layers_model`."""
     topology = _from_file("modelTopology", usual_topology, artifacts.model_topology)
+    remembered: list[Tensor] = []
     if artifacts.weight_data is None or artifacts.weight_specs is None:
         model = _build(topology)
     else:
@@ -94,6 +107,7 @@ def from_artifacts(artifacts: ModelArtifacts, *, strict: bool = True) -> Model:
         tensors = decode_weights(artifacts.weight_data, specs)
         restore_depth_multipliers(topology, {spec["name"]: spec["shape"] for spec in specs})
         values = {spec["name"]: tensors[spec["name"]] for spec in specs if spec.get("group") in (None, "model")}
+        remembered = [tensors[spec["name"]] for spec in specs if spec.get("group") == _OPTIMIZER]
         model = _build(topology, values if strict else None)
         assign_weights(model, values, strict=strict)
     if artifacts.training_config is not None:
@@ -107,6 +121,11 @@ def from_artifacts(artifacts: ModelArtifacts, *, strict: bool = True) -> Model:
                 "register it with vt.serialization.register_function before loading, or compile the model.",
                 stacklevel=3,
             )
+    if remembered and model.get_training_config() is not None:
+        try:
+            set_state(model, remembered)
+        except FileFormatError as error:
+            warnings.warn(f"The optimizer starts anew: {error}", stacklevel=3)
     model.user_defined_metadata = artifacts.user_defined_metadata
     return model
 

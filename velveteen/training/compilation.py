@@ -14,6 +14,7 @@ from velveteen.training import losses, metrics, optimizers
 from velveteen.training.precision import gains_from_bfloat16
 
 PRECISIONS = ("float32", "bfloat16", "auto")
+DISTRIBUTED = ("auto", "ddp", "fsdp", "alone")
 Function = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 
@@ -36,7 +37,11 @@ class Compilation:
         loss_weights: Any,
         precision: str = "float32",
         apply_constraints: bool = False,
+        distributed: str = "auto",
+        sync_batch_normalization: bool = False,
     ):
+        if distributed not in DISTRIBUTED:
+            raise unknown_name("way to train in several processes", distributed, DISTRIBUTED)
         if precision not in PRECISIONS:
             raise unknown_name("precision", precision, PRECISIONS)
         if loss is None:
@@ -47,6 +52,8 @@ class Compilation:
         self.loss_weights = loss_weights
         self.precision = precision
         self.apply_constraints = apply_constraints
+        self.distributed = distributed
+        self.sync_batch_normalization = sync_batch_normalization
         self.names: list[str] = []
         self.loss_functions: list[Function] = []
         self.loss_names: list[str] = []
@@ -97,6 +104,11 @@ class Compilation:
         optimizer = self.optimizer.torch_optimizer(parameters)
         self._bound = (parameters, optimizer)
         return optimizer
+
+    @property
+    def bound(self) -> tuple[list[torch.Tensor], torch.optim.Optimizer] | None:
+        """The parameters last trained and their optimizer with its state, if there was any training."""
+        return self._bound
 
     def autocast(self) -> AbstractContextManager[Any]:
         """Returns the context in which layers compute in the precision asked for."""

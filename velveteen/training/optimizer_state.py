@@ -1,0 +1,100 @@
+"""What an optimizer remembers of the steps so far, as TensorFlow.js writes it beside a model's weights.
+
+First comes "iter", the number of steps, then for each kind of memory one tensor a trainable weight: "dense/kernel/m",
+"dense/bias/m", "dense/kernel/v", …; TensorFlow.js reads them by their order.
+"""
+
+from typing import Any, NamedTuple
+
+import torch
+
+from velveteen.errors import FileFormatError
+from velveteen.tensors import Tensor
+from velveteen.training import optimizers
+
+
+class _Memory(NamedTuple):
+    suffix: str  # in files
+    key: str | None  # in the torch optimizer's state; None for what the rule does without
+
+
+def _memories(optimizer: Any) -> tuple[_Memory, ...]:
+    """Returns what a rule remembers, in the order of files; of Adamax and of rules of one's own files hold nothing."""
+    match optimizer:
+        case optimizers.Momentum():
+            return (_Memory("momentum", "momentum_buffer"),)
+        case optimizers.RMSProp():
+            found = (_Memory("rms", "rms"), _Memory("momentum", "momentum"))
+            return (*found, _Memory("mg", "mg")) if optimizer.centered else found
+        case optimizers.Adam():
+            return (_Memory("m", "exp_avg"), _Memory("v", "exp_avg_sq"))
+        case optimizers.Adagrad():
+            return (_Memory("accumulator", "accumulator"),)
+        case optimizers.Adadelta():  # both are equal at all times, so that their values do not matter
+            return (_Memory("accum_grad", None), _Memory("accum_var", None))
+    return ()
+
+
+def named_state(model: Any) -> list[tuple[str, Tensor]]:
+    """Returns names and tensors of what the optimizer of a compiled model remembers; nothing where files cannot hold it.
+
+    TensorFlow.js counts the steps of every rule; here only Adam's, which are the ones that matter, are known.
+    """
+    optimizer = model.compilation.optimizer
+    memories = _memories(optimizer)
+    if not memories and type(optimizer) is not optimizers.SGD:
+        return []
+    bound = model.compilation.bound
+    states = (
+        {}
+        if bound is None
+        else dict(zip(map(id, bound[0]), (bound[1].state.get(p, {}) for p in bound[0]), strict=True))
+    )
+    weights = [] if bound is None else model.trainable_weights
+    steps = max((int(state["step"]) for state in states.values() if "step" in state), default=0)
+    found = [("iter", Tensor(steps, dtype="int32"))]
+    for suffix, key in memories:
+        for weight in weights:
+            value = states.get(id(weight.parameter), {}).get(key)
+            start = getattr(optimizer, "initial_accumulator_value", 0.0)
+            tensor = torch.full(tuple(weight.shape), start) if value is None else weight.outside(value).contiguous()
+            found.append((f"{weight.name}/{suffix}", Tensor(tensor)))
+    return found
+
+
+def set_state(model: Any, values: list[Tensor]) -> None:
+    """Lets the optimizer of a compiled model go on from what a file holds.
+
+    Args:
+        values: in the order of `named_state`.
+
+    Raises:
+        FileFormatError: they do not fit the model's trainable weights; then nothing has changed.
+    """
+    compilation = model.compilation
+    memories = _memories(compilation.optimizer)
+    weights = model.trainable_weights
+    if not values or not memories or len(values) == 1:
+        return
+    if len(values) != 1 + len(memories) * len(weights) or values[0].size != 1:
+        raise FileFormatError(
+            f"The file holds {len(values)} tensors of the optimizer's, but {type(compilation.optimizer).__name__} has "
+            f"{1 + len(memories) * len(weights)} for the {len(weights)} trainable weights of this model."
+        )
+    steps = torch.tensor(float(values[0].data_sync()[0]))
+    states: list[dict[str, torch.Tensor]] = []
+    for at, weight in enumerate(weights):
+        state: dict[str, torch.Tensor] = {"step": steps.clone()} if memories[0].key == "exp_avg" else {}
+        for number, (suffix, key) in enumerate(memories):
+            value = values[1 + number * len(weights) + at]
+            if value.shape != weight.shape or value.dtype != "float32":
+                raise FileFormatError(
+                    f'The optimizer\'s "{weight.name}/{suffix}" in the file is {value.dtype} of shape {value.shape}, but '
+                    f"its weight has shape {weight.shape}."
+                )
+            if key is not None:
+                state[key] = torch.empty_like(weight.parameter.detach()).copy_(weight.inside(value.value))
+        states.append(state)
+    optimizer = compilation.torch_optimizer([weight.parameter for weight in weights])
+    groups = optimizer.state_dict()["param_groups"]
+    optimizer.load_state_dict({"state": dict(enumerate(states)), "param_groups": groups})
