@@ -21,6 +21,7 @@ from velveteen.graph_models import GraphModel, deregister_op, load_graph_model, 
 from velveteen.layers import SymbolicTensor, input
 from velveteen.models import LayersModel, Model, Sequential, model, sequential
 from velveteen.models.saving import load_layers_model
+from velveteen.models.tiling import predict_tiles
 from velveteen.ops import *
 from velveteen.serialization import register_class, register_function
 from velveteen.tensors import Tensor

@@ -1,21 +1,13 @@
 """ONNX, which runtimes in C++, C#, phones and browsers compute: to write only."""
 
-import logging
-import tempfile
-import warnings
-from collections.abc import Sequence
 from pathlib import Path
 
-import torch
-
-from velveteen.errors import ArgumentError, MissingFileError, VelveteenError
+from velveteen.errors import MissingFileError
 from velveteen.io.artifacts import ModelArtifacts, SaveResult, get_model_artifacts_info_for_json
 from velveteen.io.files import write_beside_then_rename
 from velveteen.models import Model
+from velveteen.models.onnx_content import onnx_bytes
 from velveteen.models.saving import from_artifacts
-from velveteen.tensors import TORCH_DTYPES
-
-_EXAMPLES = 2  # one example would be taken for an axis that can be left out
 
 
 class OnnxHandler:
@@ -34,18 +26,6 @@ class OnnxHandler:
         return SaveResult(get_model_artifacts_info_for_json(artifacts))
 
 
-class _ByPosition(torch.nn.Module):
-    """The model as PyTorch's exporter wants it: tensors in, a tuple out."""
-
-    def __init__(self, model: Model):
-        super().__init__()
-        self.model = model
-
-    def forward(self, *inputs: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        results = self.model(list(inputs) if len(inputs) > 1 else inputs[0])
-        return tuple(results) if isinstance(results, list) else (results,)
-
-
 def write_onnx(model: Model, path: Path) -> None:
     """Writes a model as ONNX, through `torch.onnx.export`.
 
@@ -59,63 +39,3 @@ def write_onnx(model: Model, path: Path) -> None:
     if not path.parent.is_dir():
         raise MissingFileError(f"There is no folder {path.parent} to write {path.name} to. Make it first.")
     write_beside_then_rename(path, onnx_bytes(model))
-
-
-def onnx_bytes(model: Model) -> bytes:
-    """Returns a model as the content of an `.onnx` file; see `write_onnx`."""
-    try:
-        import onnxscript  # noqa: F401  # PyTorch's exporter is written in it
-    except ImportError as error:
-        raise MissingFileError(
-            'Writing ONNX needs packages that are not installed. Install them with pip install "velveteen[onnx]".'
-        ) from error
-    examples = tuple(_example(tensor.shape, tensor.dtype, tensor.name) for tensor in model.inputs)
-    # Converters look at the whole process's log; their warnings are about packages that this model does not need.
-    logger = logging.getLogger("torch.onnx")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings(), torch.no_grad():
-            warnings.simplefilter("ignore")
-            file = Path(folder) / "model.onnx"
-            torch.onnx.export(
-                _ByPosition(model).eval(),
-                examples,
-                str(file),
-                dynamo=True,
-                verbose=False,
-                external_data=False,
-                input_names=_unique(model.input_names),
-                output_names=_unique(model.output_names, taken=model.input_names),
-                dynamic_shapes=(tuple({0: torch.export.Dim.DYNAMIC} for _ in examples),),
-            )
-            return file.read_bytes()
-    except VelveteenError:
-        raise
-    except Exception as error:
-        raise ArgumentError(
-            f'Model "{model.name}" cannot be written as ONNX: {type(error).__name__}: {error!s:.300}. '
-            "Layers that are stateful, or that ONNX has no operators for, cannot be exported."
-        ) from error
-    finally:
-        logger.setLevel(level)
-
-
-def _example(shape: Sequence[int | None], dtype: str, name: str) -> torch.Tensor:
-    if None in shape[1:]:
-        raise ArgumentError(
-            f'Input "{name}" has the shape {list(shape)}, but ONNX needs all sizes except for the batch. '
-            "Build the model with fixed sizes, and give it these weights with set_weights()."
-        )
-    return torch.zeros([_EXAMPLES, *(size for size in shape[1:] if size is not None)], dtype=TORCH_DTYPES[dtype])
-
-
-def _unique(names: list[str], taken: Sequence[str] = ()) -> list[str]:
-    """Returns names that are all different: ONNX cannot have an output called as an input, or two of one name."""
-    found: list[str] = []
-    for name in names:
-        candidate, number = name, 1
-        while candidate in found or candidate in taken:
-            candidate, number = f"{name}_{number}", number + 1
-        found.append(candidate)
-    return found
