@@ -1,4 +1,4 @@
-"""Asks TensorFlow.js what the graphs of cases.py and control_cases.py compute, and writes recorded.json.
+"""Asks TensorFlow.js what the graphs of cases.py, control_cases.py and text_cases.py compute, and writes recorded.json.
 
 `python -m tests.graph_models.record`
 """
@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from tests._javascript import run_node
-from tests.graph_models import cases, control_cases
+from tests.graph_models import cases, control_cases, text_cases
 
 FOLDER = Path(__file__).parent
 FAMILIES = (
@@ -21,6 +21,8 @@ FAMILIES = (
     control_cases.jumps,
     control_cases.functions,
     control_cases.lists,
+    text_cases.moved_texts,
+    text_cases.kept_texts,
 )
 
 

@@ -392,3 +392,18 @@ def test_layers_models_are_told(tmp_path):
 def test_from_tf_hub_needs_an_address():
     with pytest.raises(ArgumentTypeError, match="address of a module"):
         vt.load_graph_model(vt.io.from_memory({}), from_tf_hub=True)
+
+
+def test_a_list_of_texts_has_empty_ones_where_nothing_was_put():
+    kind = {"element_dtype": "DT_STRING"}
+    nodes = [
+        placeholder("x", "string"),
+        node("list", "TensorListReserve", "any", "two", **kind),
+        node("one", "TensorListSetItem", "list", "second", "x", **kind),
+        node("y", "TensorListStack", "one", "any", **kind),
+        constant("any", "int32"),
+        constant("two", "int32"),
+        constant("second", "int32"),
+    ]
+    weights = {name: vt.scalar(value, "int32") for name, value in (("any", -1), ("two", 2), ("second", 1))}
+    assert graph_model(nodes, weights).predict(vt.tensor(["a", "ü"])).array_sync() == [["", ""], ["a", "ü"]]

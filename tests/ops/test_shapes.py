@@ -182,3 +182,14 @@ def test_what_takes_whole_slices_differentiates():
         (lambda x: vt.batch_to_space_nd(x[:, :, None], [2], [[0, 1]]), [[1, 1], [1, 0]]),
     ):
         assert vt.grad(function)(x).array_sync() == expected
+
+
+def test_sparse_to_dense_of_strings_and_of_a_plain_default():
+    assert vt.sparse_to_dense([[0, 1], [1, 0]], ["a", "b"], [2, 2], "-").array_sync() == [["-", "a"], ["b", "-"]]
+    assert vt.sparse_to_dense([0, 2, 0], vt.tensor(["a", "b", "c"]), [3], vt.tensor("")).array_sync() == ["c", "", "b"]
+    whole = vt.sparse_to_dense([1], vt.tensor([5], None, "int32"), [3], -1)
+    assert whole.dtype == "int32" and whole.array_sync() == [-1, 5, -1]
+    with pytest.raises(DtypeError, match="needs a text as default_value, got 0"):
+        vt.sparse_to_dense([0], ["a"], [2])
+    with pytest.raises(DtypeError, match="dtype, float32, got string"):
+        vt.sparse_to_dense([0], [1], [2], "a")

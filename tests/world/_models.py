@@ -79,6 +79,7 @@ MODELS = [
         )
     ],
     Published("@spotify/basic-pitch", "model", "graph", [[1, 43844, 1], [2, 43844, 1]], tolerance=1e-3),
+    Published("@upscalerjs/maxim-denoising", "models", "graph", [[1, 64, 64, 3], [1, 64, 128, 3]]),
     Published(
         "@vscode/vscode-languagedetection", "model", "graph", [[text] for text in TEXTS], backend="cpu", keep=True
     ),

@@ -34,6 +34,17 @@ function registerPixelShuffle(className, scale) {
 for (const scale of [2, 3, 4, 8]) registerPixelShuffle(`PixelShuffle${scale}x`, scale);
 registerPixelShuffle('PixelShuffle', 4);
 
+// The WebAssembly backend has no Einsum, and the cpu backend takes minutes; these are those that the models have.
+const products = {
+  'abcg,gf->abcf': (x, y) => tf.matMul(x.reshape([-1, x.shape[3]]), y).reshape([...x.shape.slice(0, 3), -1]),
+  'abgd,gf->abdf': (x, y) => products['abcg,gf->abcf'](x.transpose([0, 1, 3, 2]), y),
+  'gb,cgef->bcef': (x, y) => {
+    const [c, g, e, f] = y.shape;
+    return tf.matMul(x.transpose(), y.transpose([1, 0, 2, 3]).reshape([g, -1])).reshape([-1, c, e, f]);
+  },
+};
+tf.registerOp('Einsum', (node) => products[node.attrs.equation](...node.inputs));
+
 function handler(file) {
   const json = JSON.parse(fs.readFileSync(file));
   const folder = path.dirname(file);

@@ -41,17 +41,6 @@ def test_several_texts_at_once(packages):
 
 
 @pytest.mark.slow
-def test_the_largest_graph_runs(packages):
-    """43,000 nodes for a picture of any size. TensorFlow.js has no Einsum in WebAssembly, and takes minutes without."""
-    model = vt.load_graph_model(packages / "@upscalerjs" / "maxim-denoising" / "models")
-    for height, width in ((64, 64), (64, 128)):
-        picture = vt.random_uniform([1, height, width, 3])
-        better = model.predict(picture)
-        assert better.shape == [1, height, width, 3]
-        assert float((better - picture).abs().mean().data_sync()[0]) < 0.5
-
-
-@pytest.mark.slow
 def test_weights_without_a_model(packages, tmp_path):
     """face-api publishes weights in a manifest of their own, for networks that its program builds."""
     folder = packages / "@vladmandic" / "face-api" / "model"

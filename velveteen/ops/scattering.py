@@ -6,13 +6,15 @@ list of places in the first dimension.
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
+import numpy as np
 import torch
 
 from velveteen.errors import DtypeError, ShapeError
 from velveteen.ops._operator import AnyDtype, Int32, operator
 from velveteen.ops._semantics import moving
-from velveteen.tensors import Shape, dtype_name
+from velveteen.tensors import Shape, Tensor, dtype_name
 
 
 @operator("Operations", "Slicing and Joining")
@@ -87,17 +89,20 @@ def tensor_scatter_update(tensor, indices: Int32, updates):
 
 
 @operator("Operations", "Normalization")
-def sparse_to_dense(sparse_indices: Int32, sparse_values, output_shape: Sequence[int], default_value=0):
+def sparse_to_dense(
+    sparse_indices: Int32, sparse_values: AnyDtype, output_shape: Sequence[int], default_value: Any = 0
+):
     """Returns a tensor with values at a list of places and a default everywhere else; the last of a place counts.
 
     Args:
         sparse_indices: int32 scalar, vector (places of a vector), or tensor of shape [places, rank].
-        sparse_values: a value for each place, or one for all.
+        sparse_values: a value for each place, or one for all; numbers or strings.
         output_shape: the shape of the result.
-        default_value: scalar, what stands elsewhere.
+        default_value: scalar of the values' dtype, what stands elsewhere.
 
     Raises:
         ShapeError: a place outside, or a number of values that does not fit.
+        DtypeError: a default of another dtype than the values.
     """
     if sparse_indices.dim() > 2 or sparse_values.ndim > 1:
         raise ShapeError(
@@ -107,14 +112,32 @@ def sparse_to_dense(sparse_indices: Int32, sparse_values, output_shape: Sequence
     indices = sparse_indices.reshape(-1, 1) if sparse_indices.dim() < 2 else sparse_indices
     if sparse_values.ndim == 1 and len(sparse_values) != len(indices):
         raise ShapeError(f"sparse_to_dense() got {len(sparse_values)} values for {len(indices)} places.")
-    if isinstance(default_value, torch.Tensor) and default_value.dtype != sparse_values.dtype:
+    default = default_value.value if isinstance(default_value, Tensor) else default_value
+    found = dtype_name(default) if isinstance(default, torch.Tensor | np.ndarray) else None
+    wanted = dtype_name(sparse_values)
+    if (found or wanted) != wanted or (isinstance(default, str) and wanted != "string"):
         raise DtypeError(
-            f"sparse_to_dense() expects a default_value of the values' dtype, {dtype_name(sparse_values)}, "
-            f"got {dtype_name(default_value)}. Use cast()."
+            f"sparse_to_dense() expects a default_value of the values' dtype, {wanted}, got {found or 'string'}. "
+            "Use cast()."
         )
-    default = torch.as_tensor(default_value, device=sparse_values.device).to(sparse_values.dtype)
-    values = sparse_values.expand(len(indices))
-    return _replace(default.expand(tuple(output_shape)), indices, values, "sparse_to_dense")
+    if isinstance(sparse_values, np.ndarray):  # PyTorch has no strings: their places are put there instead
+        texts = [*sparse_values.reshape(-1).tolist(), _only_text(default)]
+        places = torch.arange(len(texts) - 1, device=indices.device).reshape(sparse_values.shape)
+        dense = _dense(indices, places, output_shape, torch.tensor(len(texts) - 1, device=indices.device))
+        return np.array(texts, dtype=object)[dense.cpu().numpy()].reshape(tuple(output_shape))
+    default = torch.as_tensor(default, device=sparse_values.device).to(sparse_values.dtype)
+    return _dense(indices, sparse_values, output_shape, default)
+
+
+def _dense(indices, values, output_shape, default):
+    return _replace(default.expand(tuple(output_shape)), indices, values.expand(len(indices)), "sparse_to_dense")
+
+
+def _only_text(value):
+    text = value.item() if isinstance(value, np.ndarray) and value.size == 1 else value
+    if not isinstance(text, str):
+        raise DtypeError(f"sparse_to_dense() of strings needs a text as default_value, got {value!r:.80}.")
+    return text
 
 
 def _replace(tensor, indices, updates, operator_name):
