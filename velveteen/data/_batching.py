@@ -23,6 +23,23 @@ def batches(items: Iterable[Any], size: int, small_last: bool) -> Iterator[Any]:
         yield collate(rows)
 
 
+def regrouped(
+    blocks: Iterable[tuple[np.ndarray, ...]], size: int, small_last: bool
+) -> Iterator[tuple[np.ndarray, ...]]:
+    """Yields arrays of so many rows each, from arrays of any numbers of rows that belong together."""
+    waiting: list[tuple[np.ndarray, ...]] = []
+    count = 0
+    for block in blocks:
+        waiting.append(block)
+        count += len(block[0])
+        while count >= size:
+            whole = tuple(np.concatenate(parts) for parts in zip(*waiting, strict=True))
+            yield tuple(part[:size] for part in whole)
+            waiting, count = [tuple(part[size:] for part in whole)], count - size
+    if count and small_last:
+        yield tuple(np.concatenate(parts) for parts in zip(*waiting, strict=True))
+
+
 def collate(rows: Sequence[Any], place: str = "") -> Any:
     """Returns one element of tensors, the batch first, from elements of one structure.
 

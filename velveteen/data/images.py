@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from velveteen.data.folders import FilePath, folder_dataset
+from velveteen.data._decoder import MODES, read_picture
+from velveteen.data.folders import FilePath, InProcesses, folder_dataset
 from velveteen.errors import ArgumentError, unknown_name
 
 ENDINGS = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"})
-MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 FITS = ("stretch", "crop", "pad")
 
 
@@ -46,7 +46,7 @@ def image_folder(
         subset: "training", "validation", or "both", which returns the two datasets.
         shuffle: whether each loop over the training part has another order.
         seed: for the split and the order.
-        workers: threads that read and decode ahead.
+        workers: how many read and decode ahead: processes, or threads where there are few pictures; 0 for none.
 
     Returns:
         A FolderDataset with `class_names`, `files` and `broken`; for subset="both" two of them.
@@ -73,26 +73,15 @@ def image_folder(
         validation_split=validation_split,
         subset=subset,
         workers=workers,
+        in_processes=InProcesses({"size": [size[0], size[1]], "channels": channels, "fit": fit}, from_bytes),
     )
 
 
 def read_image(path: Path, size: tuple[int, int], channels: int, fit: str) -> np.ndarray:
     """Returns a picture as float32 [height, width, channels] from 0 to 1."""
-    from PIL import Image, ImageOps
+    return from_bytes(read_picture(path, size, channels, fit))
 
-    target = (size[1], size[0])
-    with Image.open(path) as image:
-        # Large photographs are decoded at the smallest size that is still large enough, which is quicker.
-        image.draft(None, (2 * target[0], 2 * target[1]))
-        picture = ImageOps.exif_transpose(image)
-        if picture.mode.startswith("I;16"):  # convert() would cut off what is above 255
-            picture = Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8))
-        picture = picture.convert(MODES[channels])
-        bilinear = Image.Resampling.BILINEAR
-        if fit == "crop":
-            picture = ImageOps.fit(picture, target, bilinear)
-        elif fit == "pad":
-            picture = ImageOps.pad(picture, target, bilinear)
-        else:
-            picture = picture.resize(target, bilinear)
-        return np.asarray(picture, dtype=np.float32).reshape(*size, channels) / 255
+
+def from_bytes(pictures: np.ndarray) -> np.ndarray:
+    """Returns uint8 as float32 from 0 to 1."""
+    return np.divide(pictures, np.float32(255), dtype=np.float32)
