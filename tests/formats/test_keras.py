@@ -7,6 +7,7 @@ import zipfile
 import h5py
 import numpy as np
 import pytest
+import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -16,6 +17,7 @@ from velveteen import layers
 from velveteen.errors import ArgumentError, FileFormatError, MissingFileError, UnknownNameError, VelveteenError
 from velveteen.formats._keras_archive import archive_bytes
 from velveteen.formats._keras_weights import group_name
+from velveteen.formats.browser import obstacles
 
 
 def as_list(value):
@@ -119,6 +121,77 @@ def test_groups_are_called_as_in_keras(class_name, expected):
     assert group_name(class_name) == expected
 
 
+def resized(*, half_pixel_centers):
+    return vt.sequential([layers.resizing(4, 6, half_pixel_centers=half_pixel_centers, input_shape=[3, 3, 1])])
+
+
+def test_pixels_stay_where_keras_has_them(tmp_path):
+    """The expected numbers are those of PyTorch's own resizing with half-pixel centers."""
+    with pytest.raises(ArgumentError, match="half_pixel_centers=True, which computes as Keras"):
+        resized(half_pixel_centers=False).save(tmp_path / "model.keras")
+    resized(half_pixel_centers=True).save(tmp_path / "model.keras")
+    with zipfile.ZipFile(tmp_path / "model.keras") as archive:
+        assert b"half_pixel" not in archive.read("config.json")
+    again = vt.load_layers_model(tmp_path / "model.keras")
+    picture = torch.arange(9.0).reshape(1, 3, 3, 1)
+    expected = torch.nn.functional.interpolate(picture.movedim(-1, 1), size=(4, 6), mode="bilinear").movedim(1, -1)
+    np.testing.assert_allclose(again.predict(picture.numpy()).numpy(), expected.numpy(), atol=1e-6)
+    again.save(tmp_path / "web")
+    assert vt.load_layers_model(tmp_path / "web").layers[-1].half_pixel_centers
+    assert any("half_pixel_centers" in sentence for sentence in obstacles(again))
+
+
+def masked_bidirectional(**options):
+    return vt.sequential(
+        [
+            layers.embedding(5, 3, mask_zero=True, input_length=4),
+            layers.bidirectional(layers.lstm(2, return_sequences=True), **options),
+        ]
+    )
+
+
+def test_masks_give_zeros_as_in_keras(tmp_path):
+    with pytest.raises(ArgumentError, match="gets a mask.*zero_output_for_mask=True"):
+        masked_bidirectional().save(tmp_path / "model.keras")
+    masked_bidirectional(zero_output_for_mask=True).save(tmp_path / "model.keras")
+    again = vt.load_layers_model(tmp_path / "model.keras")
+    outputs = again.predict([[1, 2, 0, 0]]).numpy()[0]
+    assert outputs[:2].all() and not outputs[2:].any()
+    assert any("repeats the output before" in sentence for sentence in obstacles(again))
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "expected"),
+    [
+        (vt.train.adam(0.003, 0.8), ("Adam", {"learning_rate": 0.003, "beta_1": 0.8})),
+        (vt.train.sgd(0.1), ("SGD", {"learning_rate": 0.1})),
+        (vt.train.momentum(0.1, 0.9, True), ("SGD", {"momentum": 0.9, "nesterov": True})),
+        (vt.train.rmsprop(0.01, 0.8), ("RMSprop", {"rho": 0.8})),
+    ],
+)
+def test_how_a_model_was_compiled_goes_along(optimizer, expected, tmp_path):
+    model = small()
+    model.compile(optimizer=optimizer, loss="meanSquaredError", metrics=["mae"])
+    model.save(tmp_path / "model.keras")
+    with zipfile.ZipFile(tmp_path / "model.keras") as archive:
+        written = json.loads(archive.read("config.json"))["compile_config"]
+    assert (written["optimizer"]["class_name"], written["loss"], written["metrics"]) == (
+        expected[0], "mean_squared_error", ["mae"],
+    )  # fmt: skip
+    assert expected[1].items() <= written["optimizer"]["config"].items()
+    again = vt.load_layers_model(tmp_path / "model.keras")
+    assert type(again.optimizer) is type(optimizer)
+    assert again.optimizer.get_config() == optimizer.get_config()
+
+
+def test_what_cannot_be_compiled_says_so(tmp_path):
+    config = keras_config(keras_dense("d", 3))
+    config["compile_config"] = {"optimizer": {"class_name": "Lion", "config": {"learning_rate": 0.1}}, "loss": "mse"}
+    with pytest.warns(UserWarning, match="not compiled: velveteen has no optimizer Lion"):
+        model = vt.load_layers_model(write(tmp_path / "model.keras", config))
+    assert model.predict([[1, 0, 0, 0]]).numpy().tolist() == [[1, 2, 3]]
+
+
 def test_a_file_of_keras_2_is_read(tmp_path):
     config = keras_config(keras_dense("d", 3))
     model = vt.load_layers_model(write_h5(tmp_path / "model.h5", config))
@@ -172,7 +245,21 @@ def test_operators_and_masks_drawn_into_the_graph(tmp_path):
         ({"class_name": "Lambda", "config": {"name": "f", "function": {}}}, UnknownNameError, "holds code"),
         ({"class_name": "Nonsense", "config": {"name": "n"}}, UnknownNameError, "Nonsense"),
         (keras_dense("d", 3, activation="hard_sigmoid"), UnknownNameError, "another slope"),
-        ({"class_name": "Resizing", "config": {"name": "r"}}, ArgumentError, "resizes pictures"),
+        (
+            {"class_name": "Resizing", "config": {"name": "r", "height": 2, "width": 2, "interpolation": "bicubic"}},
+            UnknownNameError,
+            "bicubic",
+        ),
+        (
+            {"class_name": "CenterCrop", "config": {"name": "c", "data_format": "channels_first"}},
+            FileFormatError,
+            "channels last",
+        ),
+        (
+            {"class_name": "DepthwiseConv2D", "config": {"name": "d", "dilation_rate": [2, 2]}},
+            FileFormatError,
+            "SeparableConv2D, where it works",
+        ),
         (keras_dense("d", 3, twist=2), FileFormatError, "twist=2.*something else"),
         (keras_dense("d", 10**9), FileFormatError, "more numbers than the file holds|many times more"),
     ],

@@ -17,13 +17,14 @@ _HARMLESS = (
     "activity_regularizer", "autocast", "backward_layer", "build_config", "build_input_shape", "cudnn", "dtype",
     "implementation", "input_shape", "input_dtype", "lora_alpha", "lora_rank", "module", "name", "optional",
     "quantization_config", "ragged", "registered_name", "renorm_clipping", "renorm_momentum", "seed", "shared_object_id",
-    "sparse", "time_major", "trainable", "unit_forget_bias", "unroll", "use_cudnn", "zero_output_for_mask",
-    "fused", "virtual_batch_size", "adjustment", "value_range", "batch_size", "kernel_initializer", "kernel_regularizer",
+    "sparse", "time_major", "trainable", "unit_forget_bias", "unroll", "use_cudnn",
+    "fill_mode", "fill_value", "fused", "virtual_batch_size", "adjustment", "value_range", "batch_size", "kernel_initializer", "kernel_regularizer",
     "kernel_constraint", "input_spec",
 )  # fmt: skip
 # Keys with which a layer is the one that velveteen has, if they have this value.
 _NEUTRAL: dict[str, tuple[Any, ...]] = {
     "use_gate": (False,),
+    "zero_output_for_mask": (False,),
     "attention_axes": ([1],),  # what Keras makes of None for sequences
     "data_format": ("channels_last",),
     "groups": (1,),
@@ -39,17 +40,57 @@ _NEUTRAL: dict[str, tuple[Any, ...]] = {
     "antialias": (False,),
 }
 
+_PICTURES = ("Resizing", "CenterCrop")
 _MODELS = ("Model", "Functional", "Sequential")
 _NOT_IN_KERAS = ("RandomWidth", "ThresholdedReLU")
 _CODE = ("Lambda", "TFOpLambda", "SlicingOpLambda")
 
 
-def _check_same_pixels(class_name: str, config: Mapping[str, Any]) -> None:
-    """Raises for a layer that changes pictures' sizes: TensorFlow.js takes the corners of pixels, Keras their centers."""
-    if class_name == "Resizing" or (class_name == "UpSampling2D" and config.get("interpolation") == "bilinear"):
+def _pixels_from_keras(class_name: str, config: dict[str, Any]) -> None:
+    if class_name in ("Resizing", "CenterCrop") and config.get("data_format") == "channels_first":
+        raise FileFormatError(
+            f'Layer "{config.get("name")}" ({class_name}) has data_format="channels_first", which velveteen computes for '
+            "channels_last only. Build the model with the channels last."
+        )
+    if _looks_between_pixels(class_name, config):
+        config["half_pixel_centers"] = True
+
+
+def _pixels_to_keras(class_name: str, config: dict[str, Any]) -> None:
+    """Raises for a layer that takes pixels for points on the corners, as TensorFlow.js does and Keras does not."""
+    centers = config.pop("half_pixel_centers", False)
+    if not centers and _looks_between_pixels(class_name, config):
+        instead = "layers.cropping2d, or " if class_name == "CenterCrop" else ""
         raise ArgumentError(
-            f'Layer "{config.get("name")}" ({class_name}) resizes pictures, which Keras and TensorFlow.js do differently, so '
-            "the model would predict something else. Resize the pictures before the model."
+            f'Layer "{config.get("name")}" ({class_name}) resizes pictures as TensorFlow.js does, which Keras cannot, so '
+            f"Keras would predict something else. Use {instead}half_pixel_centers=True, which computes as Keras does."
+        )
+
+
+def _looks_between_pixels(class_name: str, config: Mapping[str, Any]) -> bool:
+    return class_name in _PICTURES or (class_name == "UpSampling2D" and config.get("interpolation") == "bilinear")
+
+
+def _computed(layer: dict[str, Any]) -> dict[str, Any]:
+    """Returns the part of a recurrent layer's config that its results depend on."""
+    cls, config = _class_of(str(layer.get("class_name"))), layer.get("config") or {}
+    known = constructor_parameters(cls) if cls is not None else tuple(config)
+    starts = ("_initializer", "_regularizer", "_constraint")
+    keys = [key for key in known if key not in _HARMLESS and not key.endswith(starts)]
+    return {"class_name": layer.get("class_name"), **{key: config.get(key) for key in keys if key != "cell"}}
+
+
+def _check_both_directions(config: Mapping[str, Any]) -> None:
+    """Raises for a bidirectional layer whose backward layer is another than the forward one, only backwards."""
+    forward, backward = config.get("layer"), config.get("backward_layer")
+    if not isinstance(forward, dict) or not isinstance(backward, dict):
+        return
+    pair = [_computed(part) for part in (forward, backward)]
+    ways = [part.pop("go_backwards", None) or False for part in pair]
+    if pair[0] != pair[1] or ways[0] == ways[1]:
+        raise FileFormatError(
+            f'Layer "{config.get("name")}" (Bidirectional) has a backward_layer with options of its own, which neither '
+            "velveteen nor TensorFlow.js has. Build it from one layer."
         )
 
 
@@ -64,17 +105,33 @@ def from_keras(topology: Any, *, version: int) -> Any:
         UnknownNameError: a layer that velveteen does not have; one that holds code among them.
         FileFormatError: an option that velveteen does not have.
     """
+    return _from_keras(topology, version, _makes_masks(topology))
+
+
+def _makes_masks(topology: Any) -> bool:
+    if isinstance(topology, dict):
+        config = topology.get("config")
+        if topology.get("class_name") == "Masking" or (isinstance(config, dict) and config.get("mask_zero")):
+            return True
+        topology = list(topology.values())
+    return isinstance(topology, list) and any(_makes_masks(part) for part in topology)
+
+
+def _from_keras(topology: Any, version: int, masks: bool) -> Any:
     if isinstance(topology, list):
-        return [from_keras(part, version=version) for part in topology]
+        return [_from_keras(part, version, masks) for part in topology]
     if not isinstance(topology, dict):
         return topology
     config = topology.get("config")
     if isinstance(topology.get("class_name"), str) and isinstance(config, dict):
-        topology = {**topology, "config": _layer_from_keras(topology, config, version)}
-    return {key: from_keras(part, version=version) for key, part in topology.items()}
+        if topology["class_name"] == "ReLU" and config.get("negative_slope") and config.get("max_value") is None:
+            topology = {**topology, "class_name": "LeakyReLU"}  # ReLU has no slope in TensorFlow.js
+            config = {key: value for key, value in config.items() if key != "max_value"}
+        topology = {**topology, "config": _layer_from_keras(topology, config, version, masks)}
+    return {key: _from_keras(part, version, masks) for key, part in topology.items()}
 
 
-def _layer_from_keras(layer: dict[str, Any], config: dict[str, Any], version: int) -> dict[str, Any]:
+def _layer_from_keras(layer: dict[str, Any], config: dict[str, Any], version: int, masks: bool) -> dict[str, Any]:
     class_name = layer["class_name"]
     if class_name in _CODE:
         raise UnknownNameError(
@@ -92,7 +149,19 @@ def _layer_from_keras(layer: dict[str, Any], config: dict[str, Any], version: in
             config[key] = _activation_from_keras(config[key], config.get("name"), version)
     if class_name == "Sequential" or "output_layers" in config:
         return config
-    _check_same_pixels(class_name, config)
+    _pixels_from_keras(class_name, config)
+    if class_name == "Bidirectional":
+        _check_both_directions(config)
+        config.pop("backward_layer", None)
+        inside = config.get("layer")
+        if isinstance(inside, dict) and isinstance(inside.get("config"), dict):
+            inside["config"].pop("zero_output_for_mask", None)  # Keras sets it by itself, always
+        config["zero_output_for_mask"] = masks
+    if class_name == "DepthwiseConv2D" and config.get("dilation_rate") not in (None, 1, [1, 1]):
+        raise FileFormatError(
+            f'Layer "{config.get("name")}" (DepthwiseConv2D) has dilation_rate={config["dilation_rate"]!r:.40}, which '
+            "TensorFlow.js ignores, so it would compute something else. Use SeparableConv2D, where it works."
+        )
     cls = _class_of(class_name)
     if cls is not None:
         _check_options(cls, config)
@@ -194,7 +263,12 @@ def _layer_to_keras(layer: dict[str, Any]) -> dict[str, Any]:
         return to_keras(layer)
     if class_name == "InputLayer":
         return _input_of(layer, config["name"])
-    _check_same_pixels(class_name, config)
+    _pixels_to_keras(class_name, config)
+    if class_name == "DepthwiseConv2D":
+        config["dilation_rate"] = [1, 1]  # what TensorFlow.js and velveteen compute
+    if class_name == "SpatialDropout1D":
+        config.pop("noise_shape", None)  # always whole channels
+    config.pop("zero_output_for_mask", None)  # what Keras does without being told
     if class_name in _NOT_IN_KERAS:
         raise ArgumentError(f'Layer "{config["name"]}" is a {class_name}, which Keras 3 does not have. Leave it out.')
     cls = _class_of(class_name)

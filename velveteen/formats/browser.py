@@ -130,6 +130,10 @@ def obstacles(model: Model) -> list[str]:
             )
         if class_name == "Conv1D" and config.get("padding") == "causal":
             found.append(f'"{name}": TensorFlow.js has no causal padding.')
+        if config.get("half_pixel_centers"):
+            found.append(f'"{name}": TensorFlow.js takes other pixels than half_pixel_centers asks for.')
+        if class_name == "Bidirectional" and config.get("zero_output_for_mask"):
+            found.append(f'"{name}": where a mask is false, TensorFlow.js repeats the output before instead of zeros.')
         if class_name == "Bidirectional" and config.get("layer", {}).get("class_name") == "RNN":
             found.append(
                 f'"{name}": TensorFlow.js cannot load a bidirectional RNN of a cell. Use LSTM, GRU or SimpleRNN.'

@@ -16,12 +16,14 @@ from velveteen.formats._hdf5 import (
 )
 from velveteen.formats._keras_archive import KERAS_VERSION, archive_bytes, read_archive
 from velveteen.formats._keras_config import from_keras, to_keras
+from velveteen.formats._keras_training import compile_as_saved, compile_config
 from velveteen.formats._keras_weights import assign_by_path, assign_in_order, layers_in_order, places
 from velveteen.io.artifacts import ModelArtifacts, SaveResult, get_model_artifacts_info_for_json
 from velveteen.io.files import regular_size, write_beside_then_rename
 from velveteen.io.manifest import parse_json
 from velveteen.layers import Layer
 from velveteen.layers.weights import weights_come_later
+from velveteen.layers.wrappers import Bidirectional
 from velveteen.models import Model
 from velveteen.models.dialects import usual_topology
 from velveteen.models.saving import from_artifacts, to_artifacts
@@ -52,7 +54,7 @@ class KerasHandler:
         return to_artifacts(read_keras(self.path))
 
     def save(self, artifacts: ModelArtifacts) -> SaveResult:
-        """Writes a model as Keras 3 does, without optimizer and loss; the old file stays until the new one is whole.
+        """Writes a model as Keras 3 does, without what its optimizer remembers; the old file stays until the new one is whole.
 
         Raises:
             ArgumentError: the file's name does not end in .keras, or the model uses what Keras does not have.
@@ -83,6 +85,7 @@ def read_keras(path: Path) -> Model:
 
 def write_keras(model: Model, path: Path) -> None:
     """Writes a model as a `.keras` file; see `KerasHandler.save`."""
+    _check_masks(model)
     content = io.BytesIO()
     topology = model.to_json()
     with h5py_module().File(content, "w") as file:
@@ -91,7 +94,23 @@ def write_keras(model: Model, path: Path) -> None:
             for number, weight in enumerate(weights):
                 group[str(number)] = weight.numpy()
     metadata = {} if model.user_defined_metadata is None else {_METADATA: model.user_defined_metadata}
-    write_beside_then_rename(path, archive_bytes(to_keras(topology), content.getvalue(), metadata))
+    config = to_keras(topology)
+    compiled = compile_config(model.get_training_config())
+    if compiled is not None:
+        config["compile_config"] = compiled
+    write_beside_then_rename(path, archive_bytes(config, content.getvalue(), metadata))
+
+
+def _check_masks(layer: Layer) -> None:
+    """Raises for a layer that repeats outputs where a mask is false: Keras has zeros there."""
+    for inside in layer.sublayers():
+        masked = any(tensor.masked for node in inside.inbound_nodes for tensor in node.outputs)
+        if masked and isinstance(inside, Bidirectional) and not inside.zero_output_for_mask:
+            raise ArgumentError(
+                f'Layer "{inside.name}" (Bidirectional) gets a mask. Where that is false, Keras returns zeros, so it '
+                "would predict something else. Make the layer with zero_output_for_mask=True."
+            )
+        _check_masks(inside)
 
 
 def _read_archive(path: Path, where: str) -> Model:
@@ -102,6 +121,7 @@ def _read_archive(path: Path, where: str) -> Model:
         found = datasets(file, where)
         model, topology = _build(config, version, sum(data.size for data in found.values()))
         assign_by_path(model, topology, found, read_array, where)
+    compile_as_saved(model, config.get("compile_config"))
     if isinstance(metadata.get(_METADATA), dict):
         model.user_defined_metadata = metadata[_METADATA]
     return model
@@ -127,6 +147,9 @@ def _read_h5(path: Path, where: str) -> Model:
             names = _weight_names(root, layer.name, where)
             stored.append((layer, part, [(name, _dataset(found, f"{layer.name}/{name}", where)) for name in names]))
         assign_in_order(stored, read_array, where)
+        training = attribute(file, "training_config", where)
+    if isinstance(training, str):
+        compile_as_saved(model, parse_json(training.encode(), f"{where}: training_config"))
     return model
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
-from velveteen import initializers
+from velveteen import constraints, initializers, regularizers
 from velveteen.errors import ArgumentError, ShapeError
 from velveteen.layers._arguments import as_float, positive_integer
 from velveteen.layers.base import Layer, is_shape_list
@@ -25,14 +25,16 @@ class _Projection(Layer):
         super().__init__(name=name)
         self.shape = shape
         self.bias_shape = bias_shape
-        self.owner_initializers = (owner.kernel_initializer, owner.bias_initializer)
+        self.kernel_options = (owner.kernel_initializer, owner.kernel_regularizer, owner.kernel_constraint)
+        self.bias_options = (owner.bias_initializer, owner.bias_regularizer, owner.bias_constraint)
         self.register_parameter("bias", None)
 
     def build(self, input_shape: Any) -> None:
-        kernel_initializer, bias_initializer = self.owner_initializers
-        self.add_weight("kernel", self.shape, kernel_initializer)
+        initializer, regularizer, constraint = self.kernel_options
+        self.add_weight("kernel", self.shape, initializer, regularizer=regularizer, constraint=constraint)
         if self.bias_shape is not None:
-            self.add_weight("bias", self.bias_shape, bias_initializer)
+            initializer, regularizer, constraint = self.bias_options
+            self.add_weight("bias", self.bias_shape, initializer, regularizer=regularizer, constraint=constraint)
 
     def project(self, x: torch.Tensor, equation: str) -> torch.Tensor:
         y = torch.einsum(equation, x, self.kernel)
@@ -48,7 +50,8 @@ class MultiHeadAttention(Layer):
     [batch, others, …] and, if it differs from the value, key [batch, others, …] → [batch, time, features]. Kernels
     [features, num_heads, key_dim] for query, key and value, [num_heads, value_dim, features] for the output.
 
-    `apply(x, use_causal_mask=True)` lets no place look at later ones.
+    `apply(x, use_causal_mask=True)` lets no place look at later ones. `attention_mask`, booleans [batch, time, others],
+    tells which places each may look at. Nobody looks at places that a mask (of an embedding, say) leaves out.
 
     Args:
         num_heads: how often in parallel.
@@ -58,7 +61,10 @@ class MultiHeadAttention(Layer):
         use_bias: whether to add biases.
         kernel_initializer: "glorot_uniform" by default, as in Keras.
         bias_initializer: zeros by default.
+        kernel_regularizer, bias_regularizer, kernel_constraint, bias_constraint: of all four; none by default.
     """
+
+    supports_masking = True
 
     def __init__(
         self,
@@ -70,6 +76,10 @@ class MultiHeadAttention(Layer):
         use_bias: bool = True,
         kernel_initializer: Any = "glorot_uniform",
         bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
         **base: Any,
     ):
         super().__init__(**base)
@@ -82,6 +92,10 @@ class MultiHeadAttention(Layer):
         self.use_bias = use_bias
         self.kernel_initializer = initializers.get(kernel_initializer)
         self.bias_initializer = initializers.get(bias_initializer)
+        self.kernel_regularizer = regularizers.get(kernel_regularizer)
+        self.bias_regularizer = regularizers.get(bias_regularizer)
+        self.kernel_constraint = constraints.get(kernel_constraint)
+        self.bias_constraint = constraints.get(bias_constraint)
         self.expects(3)
 
     def build(self, input_shape: Any) -> None:
@@ -103,16 +117,55 @@ class MultiHeadAttention(Layer):
         self.value_dense = projection("value", (value, heads, value_size), (heads, value_size))
         self.output_dense = projection("attention_output", (heads, value_size, query), (query,))
 
-    def call(self, inputs: Any, use_causal_mask: bool = False) -> torch.Tensor:
+    def call(
+        self,
+        inputs: Any,
+        use_causal_mask: bool = False,
+        attention_mask: torch.Tensor | None = None,
+        mask: Any = None,
+    ) -> torch.Tensor:
         query, value, key = (as_float(x) for x in _three(inputs))
+        allowed = self._allowed(query, value, use_causal_mask, attention_mask, mask)
+        projected = self.query_dense.project(query, "btf,fhd->bthd").transpose(1, 2)
+        if allowed is not None:  # who may look nowhere looks everywhere alike, as in Keras
+            nowhere = ~allowed.any(dim=-1, keepdim=True)
+            projected, allowed = projected.masked_fill(nowhere, 0.0), allowed | nowhere
         attended = F.scaled_dot_product_attention(
-            self.query_dense.project(query, "btf,fhd->bthd").transpose(1, 2),
+            projected,
             self.key_dense.project(key, "btf,fhd->bthd").transpose(1, 2),
             self.value_dense.project(value, "btf,fhd->bthd").transpose(1, 2),
             dropout_p=self.dropout if self.training else 0.0,
-            is_causal=use_causal_mask,
+            attn_mask=allowed,
+            is_causal=use_causal_mask and allowed is None,
         )
         return self.output_dense.project(attended, "bhtd,hdf->btf")
+
+    def _allowed(
+        self,
+        query: torch.Tensor,
+        value: torch.Tensor,
+        causal: bool,
+        attention_mask: torch.Tensor | None,
+        mask: Any,
+    ) -> torch.Tensor | None:
+        """Returns which places may be looked at from which, [batch or 1, 1, time, others]; None for all."""
+        masks = [] if attention_mask is None else [attention_mask.to(torch.bool)]
+        if mask is not None:
+            of_query, of_value, of_key = _three(mask)
+            masks += [] if of_query is None else [of_query.to(torch.bool).unsqueeze(2)]
+            masks += [part.to(torch.bool).unsqueeze(1) for part in (of_value, of_key) if part is not None]
+        if not masks:
+            return None
+        shape = (query.shape[0], query.shape[1], value.shape[1])
+        allowed = torch.ones(shape, dtype=torch.bool, device=query.device)
+        if causal:
+            allowed = allowed.tril()
+        for part in masks:
+            allowed = allowed & part
+        return allowed.unsqueeze(1)
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        return None if mask is None else _three(mask)[0]
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return tuple(_three(input_shape)[0])

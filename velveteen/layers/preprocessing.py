@@ -8,6 +8,7 @@ import torch
 
 from velveteen.errors import ArgumentError, ShapeError
 from velveteen.layers._arguments import as_float, choice, positive_integer
+from velveteen.layers._pixels import PixelLayer, crop_to_aspect_ratio, resize_centers
 from velveteen.layers.base import Layer
 from velveteen.ops import image, reduction
 from velveteen.tensors import Shape
@@ -45,14 +46,19 @@ class Rescaling(Layer):
         return as_float(x) * self.scale + self.offset
 
 
-class _PictureSize(Layer):
+class _PictureSize(PixelLayer):
     """What layers that change the size of pictures have in common.
 
     Shapes: [batch, height, width, channels], or without batch.
+
+    Args:
+        half_pixel_centers: whether a pixel's center lies in the middle between its edges, as Keras computes. A browser
+            would compute otherwise: TensorFlow.js's layers have no such option.
     """
 
-    def __init__(self, height: int, width: int, **base: Any):
+    def __init__(self, height: int, width: int, *, half_pixel_centers: bool = False, **base: Any):
         super().__init__(**base)
+        self.half_pixel_centers = bool(half_pixel_centers)
         self.height = positive_integer(height, "height")
         self.width = positive_integer(width, "width")
         self.expects(4, 3)
@@ -70,7 +76,9 @@ class Resizing(_PictureSize):
         height, width: the new size.
         interpolation: "bilinear" or "nearest".
         crop_to_aspect_ratio: as in TensorFlow.js nothing is cropped: False puts the corners of the old and the new
-            picture onto each other (`align_corners`), True does not.
+            picture onto each other (`align_corners`), True does not. With `half_pixel_centers` corners lie on each
+            other always, and True cuts off what the new proportions have no place for, as in Keras.
+        half_pixel_centers: as Keras computes; a browser would compute otherwise.
     """
 
     def __init__(
@@ -87,7 +95,10 @@ class Resizing(_PictureSize):
         self.crop_to_aspect_ratio = bool(crop_to_aspect_ratio)
 
     def call(self, x: torch.Tensor) -> torch.Tensor:
-        return _resize(as_float(x), self.interpolation, (self.height, self.width), not self.crop_to_aspect_ratio)
+        size = (self.height, self.width)
+        if self.half_pixel_centers:
+            return _resize_centers(as_float(x), size, self.interpolation, self.crop_to_aspect_ratio)
+        return _resize(as_float(x), self.interpolation, size, not self.crop_to_aspect_ratio)
 
 
 class CenterCrop(_PictureSize):
@@ -96,15 +107,21 @@ class CenterCrop(_PictureSize):
     Shapes: [batch, height, width, channels] → [batch, new height, new width, channels].
 
     TensorFlow.js picks the pixels by `image.crop_and_resize` with "nearest", which skips one here and there, and an odd
-    column that is left over is cut off on the left.
+    column that is left over is cut off on the left. `half_pixel_centers` cuts plainly and enlarges as Keras does.
 
     Args:
         height, width: the new size.
+        half_pixel_centers: as Keras computes; a browser would compute otherwise.
     """
 
     def call(self, x: torch.Tensor) -> torch.Tensor:
         x = as_float(x)
         old_height, old_width = x.shape[-3:-1]
+        if self.half_pixel_centers:
+            top, left = (old_height - self.height) // 2, (old_width - self.width) // 2
+            if top >= 0 and left >= 0:
+                return x[..., top : top + self.height, left : left + self.width, :]
+            return _resize_centers(x, (self.height, self.width), "bilinear", True)
         top = (old_height - self.height) // 2
         left = (old_width - self.width) // 2
         if left == 0 and old_width != self.width:
@@ -211,6 +228,14 @@ class CategoryEncoding(Layer):
 def _resize(x: torch.Tensor, interpolation: str, size: tuple[int, int], align_corners: bool) -> torch.Tensor:
     resize = image.resize_bilinear if interpolation == "bilinear" else image.resize_nearest_neighbor
     return resize(x, size, align_corners)
+
+
+def _resize_centers(x: torch.Tensor, size: tuple[int, int], interpolation: str, crop: bool) -> torch.Tensor:
+    pictures = (x if x.dim() == 4 else x.unsqueeze(0)).permute(0, 3, 1, 2)
+    if crop:
+        pictures = crop_to_aspect_ratio(pictures, size)
+    resized = resize_centers(pictures, size, interpolation).permute(0, 2, 3, 1)
+    return resized if x.dim() == 4 else resized[0]
 
 
 rescaling = Rescaling

@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from velveteen.errors import ArgumentError, ShapeError
 from velveteen.layers._arguments import as_float, choice, integers, positive_integer
 from velveteen.layers._arguments import data_format as check_data_format
+from velveteen.layers._pixels import PixelLayer, resize_centers
 from velveteen.layers._windows import Size, join_shape, split_shape
 from velveteen.layers.base import Layer
 from velveteen.tensors import Shape
@@ -146,7 +147,7 @@ class RepeatVector(Layer):
         return x.unsqueeze(1).expand(-1, self.n, -1)
 
 
-class UpSampling2d(Layer):
+class UpSampling2d(PixelLayer):
     """Enlarges pictures: repeats rows and columns, or interpolates between them.
 
     Shapes: [batch, height, width, channels] → [batch, height·size[0], width·size[1], channels].
@@ -155,6 +156,8 @@ class UpSampling2d(Layer):
         size: how often each row and each column comes; an integer for both.
         data_format: "channels_last" or "channels_first".
         interpolation: "nearest" or "bilinear".
+        half_pixel_centers: whether "bilinear" takes a pixel's center to lie in the middle between its edges, as Keras
+            does. A browser would compute otherwise: TensorFlow.js has no such option.
     """
 
     class_name = "UpSampling2D"
@@ -165,9 +168,11 @@ class UpSampling2d(Layer):
         *,
         data_format: str | None = "channels_last",
         interpolation: str = "nearest",
+        half_pixel_centers: bool = False,
         **base: Any,
     ):
         super().__init__(**base)
+        self.half_pixel_centers = bool(half_pixel_centers)
         self.size = integers(size, 2, "size")
         self.data_format = check_data_format(data_format)
         self.interpolation = choice(interpolation, ("nearest", "bilinear"), "interpolation")
@@ -185,6 +190,8 @@ class UpSampling2d(Layer):
         if self.interpolation == "nearest":
             # "nearest" suffers from rounding at large sizes; for whole factors, "nearest-exact" is the same without.
             y = F.interpolate(x, size=(height, width), mode="nearest-exact")
+        elif self.half_pixel_centers:
+            y = resize_centers(x, (height, width), "bilinear")
         else:
             # TensorFlow.js puts the first pixels onto each other and repeats the last: with one more pixel at the end,
             # this is the interpolation that PyTorch calls align_corners.

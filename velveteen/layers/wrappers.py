@@ -106,14 +106,24 @@ class Bidirectional(Wrapper):
             `layers.rnn(cell)`; one for a browser must be made of `lstm`, `gru` or `simple_rnn`.
         merge_mode: how the two outputs become one: "concat" (the default), "sum", "mul", "ave", or None for a list of
             both. The outputs of all steps, with `return_sequences`, are both in the order of time.
+        zero_output_for_mask: whether outputs of steps that a mask leaves out are zeros, as in Keras. TensorFlow.js
+            repeats the output before, whatever this says.
 
     Raises:
         ArgumentTypeError: `layer` is no recurrent layer.
         UnknownNameError: another merge_mode.
     """
 
-    def __init__(self, layer: Layer, *, merge_mode: str | None = "concat", **base: Any):
+    def __init__(
+        self,
+        layer: Layer,
+        *,
+        merge_mode: str | None = "concat",
+        zero_output_for_mask: bool = False,
+        **base: Any,
+    ):
         super().__init__(layer, **base)
+        self.zero_output_for_mask = bool(zero_output_for_mask)
         if not isinstance(layer, _RecurrentLayer):
             raise ArgumentTypeError(
                 f"Bidirectional expects a recurrent layer inside, such as layers.lstm(32), got {type(layer).__name__}."
@@ -130,6 +140,13 @@ class Bidirectional(Wrapper):
     @property
     def layer(self) -> _RecurrentLayer:
         return self._pattern[0]
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the layer's config: as TensorFlow.js writes it, unless it computes what TensorFlow.js cannot."""
+        config = super().get_config()
+        if not self.zero_output_for_mask:
+            del config["zero_output_for_mask"]
+        return config
 
     @property
     def return_sequences(self) -> bool:
@@ -173,6 +190,9 @@ class Bidirectional(Wrapper):
             last_states = [*forward_states, *backward_states]
         if self.return_sequences:
             backward = backward.flip(1)
+            first_mask = mask[0] if isinstance(mask, list | tuple) else mask
+            if self.zero_output_for_mask and first_mask is not None:
+                forward, backward = forward * first_mask.unsqueeze(-1), backward * first_mask.unsqueeze(-1)
         outputs = [forward, backward] if self.merge_mode is None else [_MERGES[self.merge_mode](forward, backward)]
         return [*outputs, *last_states] if len(outputs) + len(last_states) > 1 else outputs[0]
 
