@@ -16,7 +16,7 @@ help:
 	@echo "make check      lint, types and imports"
 	@echo "make test-slow  the tests that take longer than a minute"
 	@echo "make format     puts the code into the house's format"
-	@echo "make bench      measures velveteen beside plain PyTorch"
+	@echo "make bench      measures velveteen beside PyTorch, Keras and TensorFlow.js: half an hour"
 	@echo "make clean      removes what the other targets made"
 
 setup:
@@ -57,8 +57,8 @@ npm: setup
 	@$(in_venv)python tools/node.py tests/browser
 
 bench: setup
-	$(in_venv)python bench/train.py $(ARGS)
+	$(in_venv)python -m bench.run $(ARGS)
 
 clean:
-	rm -rf .venv build dist .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis
+	rm -rf .venv .venv-peers .venv-bench build dist .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
