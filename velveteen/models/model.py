@@ -1,7 +1,7 @@
 """Model: layers connected from inputs to outputs, to be trained, asked and saved."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Self
 
 import torch
@@ -213,7 +213,14 @@ class Model(_Container):
 
     async def fit_async(self, x: Any, y: Any, **options: Any) -> History:
         """Awaitable `fit`, which runs in a worker thread. Cancelling it ends the training after the batch at hand."""
-        training = asyncio.ensure_future(asyncio.to_thread(self.fit, x, y, **options))
+        return await self._in_thread(self.fit, x, y, **options)
+
+    async def fit_dataset_async(self, dataset: Any, **options: Any) -> History:
+        """Awaitable `fit_dataset`, as `fit_async` is of `fit`."""
+        return await self._in_thread(self.fit_dataset, dataset, **options)
+
+    async def _in_thread(self, fit: Callable[..., History], *arguments: Any, **options: Any) -> History:
+        training = asyncio.ensure_future(asyncio.to_thread(fit, *arguments, **options))
         try:
             return await asyncio.shield(training)
         except asyncio.CancelledError:
