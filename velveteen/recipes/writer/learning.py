@@ -1,0 +1,245 @@
+"""What goes on beside the steps of a training: learning rate, averaged weights, validation, the best model, checkpoints."""
+
+import math
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+
+import velveteen as vt
+from velveteen.errors import FileFormatError, MissingFileError
+from velveteen.io import ModelArtifacts
+
+WARM_UP = 100
+"""Steps in which the learning rate climbs; by then Adam's means know the size of the gradients."""
+LAST_RATE = 0.02
+"""Of the learning rate, at the end."""
+AVERAGING = 0.99
+"""How slowly the average of the weights forgets, a step."""
+
+
+class CosineSchedule(vt.callbacks.Callback):
+    """Sets the learning rate before each step: up in WARM_UP steps, then down along half a cosine.
+
+    Source: Loshchilov and Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts", 2017, equation 5.
+
+    Args:
+        highest: the learning rate to come down from.
+        steps: of an epoch.
+        epochs: of the whole training.
+    """
+
+    def __init__(self, highest: float, steps: int, epochs: int):
+        self.highest = highest
+        self.steps = steps
+        self.total = steps * epochs
+        self._epoch = 0
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any]) -> None:
+        self._epoch = epoch
+
+    def on_batch_begin(self, batch: int, logs: dict[str, Any]) -> None:
+        self.model.optimizer.learning_rate = self.rate(self._epoch * self.steps + batch)
+
+    def rate(self, step: int) -> float:
+        """Returns the rate of a step, counted from 0."""
+        rise = min(1.0, (step + 1) / min(WARM_UP, max(1, self.total // 10)))
+        fall = (1 + math.cos(math.pi * min(1.0, step / self.total))) / 2
+        return self.highest * rise * (LAST_RATE + (1 - LAST_RATE) * fall)
+
+
+class AveragedWeights(vt.callbacks.Callback):
+    """Keeps a running average of the weights, which predicts better than the weights of any one step.
+
+    Source: Polyak and Juditsky, "Acceleration of stochastic approximation by averaging", 1992; exponential, as in Keras.
+    """
+
+    def __init__(self) -> None:
+        self.averages: list[torch.Tensor] = []
+        self.steps = 0
+
+    @property
+    def wants_batch_logs(self) -> bool:
+        return False
+
+    @torch.no_grad()
+    def on_batch_end(self, batch: int, logs: dict[str, Any]) -> None:
+        self.steps += 1
+        # An average over few steps forgets faster, so that it does not keep to the random start.
+        kept = min(AVERAGING, (1 + self.steps) / (10 + self.steps))
+        torch._foreach_lerp_(self.ready(), list(self.model.parameters()), 1 - kept)
+
+    @torch.no_grad()
+    def ready(self) -> list[torch.Tensor]:
+        """Returns the averages, which begin as the weights themselves."""
+        if not self.averages:
+            self.averages = [parameter.detach().clone() for parameter in self.model.parameters()]
+        return self.averages
+
+    @contextmanager
+    def in_place(self) -> Iterator[None]:
+        """Lets the model have the averaged weights for a while."""
+        parameters = list(self.model.parameters())
+        own = [parameter.detach().clone() for parameter in parameters]
+        try:
+            _copy(self.ready(), parameters)
+            yield
+        finally:
+            _copy(own, parameters)
+
+
+class Examiner(vt.callbacks.Callback):
+    """After each epoch measures the averaged weights on the validation text, and keeps the best of them.
+
+    Args:
+        averages: the weights to measure.
+        measure: takes the network, returns its nats a character on the validation text.
+        keep: takes the network when it is the best so far; it has the averaged weights then.
+        after: takes the network after each epoch, with the averaged weights, and the epoch's logs.
+    """
+
+    def __init__(
+        self,
+        averages: AveragedWeights,
+        measure: Callable[[Any], float],
+        keep: Callable[[Any], None],
+        after: Callable[[Any, dict[str, Any]], None],
+    ):
+        self.averages = averages
+        self.measure = measure
+        self.keep = keep
+        self.after = after
+        self.best = math.inf
+        self.best_epoch = 0
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any]) -> None:
+        if self.model.stateful:
+            self.model.reset_states()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any]) -> None:
+        with self.averages.in_place():
+            logs["val_loss"] = self.measure(self.model)
+            if logs["val_loss"] < self.best:
+                self.best, self.best_epoch = logs["val_loss"], epoch + 1
+                self.keep(self.model)
+            self.after(self.model, logs)
+
+
+class Checkpoint(vt.callbacks.Callback):
+    """After each whole epoch writes all that a training needs to go on: weights, averages, the optimizer's means.
+
+    Args:
+        folder: where to.
+        averages, examiner: whose state belongs to it.
+        about: what else to write, as JSON: the settings.
+    """
+
+    def __init__(self, folder: Path, averages: AveragedWeights, examiner: Examiner, about: dict[str, Any]):
+        self.folder = folder
+        self.averages = averages
+        self.examiner = examiner
+        self.about = about
+        self.history: list[dict[str, float]] = []
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any]) -> None:
+        # A seed for each epoch makes a training that goes on later the same as one that never stopped.
+        vt.set_random_seed(self.about["seed"] + epoch)
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any]) -> None:
+        self.history.append({name: float(value) for name, value in logs.items()})
+        if self.model.stop_training:
+            return  # an epoch that Ctrl-C cut short is begun again
+        weights = vt.io.encode_weights([(name, tensor.detach()) for name, tensor in self._tensors().items()])
+        progress = {
+            "epoch": epoch + 1,
+            "steps": self.averages.steps,
+            "best": self.examiner.best,
+            "best_epoch": self.examiner.best_epoch,
+            "history": self.history,
+        }
+        self.folder.mkdir(parents=True, exist_ok=True)
+        vt.io.folder(self.folder).save(
+            ModelArtifacts(
+                model_topology={},
+                weight_specs=weights.specs,
+                weight_data=weights.data,
+                user_defined_metadata={"progress": progress, "about": self.about},
+            )
+        )
+
+    def restore(self, network: Any) -> int:
+        """Gives the network and this training the state that `folder` holds; returns the number of epochs done."""
+        self.model = self.averages.model = network
+        artifacts = read_checkpoint(self.folder)
+        saved = vt.io.decode_weights(artifacts.weight_data or b"", artifacts.weight_specs or [])
+        optimizer = self._optimizer()
+        state = optimizer.state_dict()
+        for number, parameter in enumerate(self._parameters()):
+            state["state"][number] = {
+                "step": torch.zeros(()),
+                "exp_avg": torch.zeros_like(parameter),
+                "exp_avg_sq": torch.zeros_like(parameter),
+            }
+        optimizer.load_state_dict(state)
+        wanted = self._tensors()
+        wrong = [
+            name for name, tensor in wanted.items() if name not in saved or saved[name].shape != list(tensor.shape)
+        ]
+        if wrong or len(saved) != len(wanted):
+            raise FileFormatError(
+                f"The checkpoint in {self.folder} is of another network ({', '.join(wrong[:3]) or 'it has more weights'} "
+                "differ). Train anew without --resume."
+            )
+        with torch.no_grad():
+            for name, tensor in wanted.items():
+                tensor.copy_(saved[name].torch())
+        progress = artifacts.user_defined_metadata["progress"]  # type: ignore[index]
+        self.averages.steps = progress["steps"]
+        self.examiner.best, self.examiner.best_epoch = progress["best"], progress["best_epoch"]
+        self.history = progress["history"]
+        return progress["epoch"]
+
+    def _parameters(self) -> list[torch.Tensor]:
+        return [weight.parameter for weight in self.model.trainable_weights]
+
+    def _optimizer(self) -> torch.optim.Optimizer:
+        return self.model.compilation.torch_optimizer(self._parameters())
+
+    def _tensors(self) -> dict[str, torch.Tensor]:
+        """Returns the tensors of a checkpoint by name."""
+        found: dict[str, torch.Tensor] = {}
+        state = self._optimizer().state_dict()["state"]
+        averages = self.averages.ready()
+        for number, (parameter, average) in enumerate(zip(self._parameters(), averages, strict=True)):
+            found |= {f"weight/{number}": parameter, f"average/{number}": average}
+            found |= {f"{name}/{number}": value for name, value in state[number].items()}
+        return found
+
+
+def read_checkpoint(folder: Path) -> ModelArtifacts:
+    """Returns what a checkpoint's folder holds.
+
+    Raises:
+        MissingFileError: there is none.
+        FileFormatError: it is damaged, or another program's.
+    """
+    if not (folder / "model.json").is_file():
+        raise MissingFileError(f"There is no training to go on with in {folder.parent}. Train without --resume.")
+    artifacts = vt.io.folder(folder).load()
+    metadata = artifacts.user_defined_metadata
+    if not isinstance(metadata, dict) or not {"progress", "about"} <= metadata.keys():
+        raise FileFormatError(f"{folder} holds no checkpoint of a writer. Train anew without --resume.")
+    return artifacts
+
+
+def tell(text: str) -> None:
+    """Prints beside the progress bar."""
+    print(text, file=sys.stderr)
+
+
+def _copy(sources: list[torch.Tensor], targets: list[Any]) -> None:
+    with torch.no_grad():
+        torch._foreach_copy_(targets, sources)

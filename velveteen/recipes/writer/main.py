@@ -1,0 +1,389 @@
+"""The settings, and train, evaluate and write, which `velveteen writer` calls."""
+
+import dataclasses
+import math
+import secrets
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import velveteen as vt
+from velveteen.errors import ArgumentError, DataError, unknown_name
+from velveteen.recipes.writer import baselines, data, evaluation, learning, model, sampling
+from velveteen.recipes.writer.data import Alphabet, Corpus
+from velveteen.recipes.writer.sampling import Choice, Writer
+from velveteen.recipes.writer.sources import THEME_END
+
+OUT = Path("writer-model")
+CHECKPOINT = "checkpoint"
+MODES = ("stateful", "window")
+SAMPLE_LENGTH = 200
+"""Characters of the sample after each epoch."""
+EVALUATION_SAMPLES, EVALUATION_LENGTH = 16, 1000
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to train.
+
+    Attributes:
+        mode: "stateful", every position foretells the next character and the state goes on from window to window; or
+            "window", as in the talk: so many characters in, only the next one out.
+        units, layers, embedding, dropout: as `model.network`.
+        epochs: how often to read the text.
+        streams: how many places of the text are read at once, the batch size; None for what the mode needs.
+        length: of a window, in characters; None for what the mode needs.
+        learning_rate: the highest, see `learning.CosineSchedule`.
+        weight_decay, clip: of the optimizer: the decay, and the largest norm of all gradients together.
+    """
+
+    mode: str = "stateful"
+    units: int = 512
+    layers: int = 2
+    embedding: int = 0
+    dropout: float = 0.5
+    epochs: int = 15
+    streams: int | None = None
+    length: int | None = None
+    learning_rate: float = 0.002
+    weight_decay: float = 0.1
+    clip: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.mode not in MODES:
+            raise unknown_name("mode", self.mode, MODES)
+        counts = {"units": self.units, "layers": self.layers, "epochs": self.epochs}
+        counts |= {"streams": self.streams or 1, "length": self.length or 1}
+        for name, count in counts.items():
+            if count < 1:
+                raise ArgumentError(f"The number of {name} must be positive, got {count}.")
+        if self.embedding < 0:
+            raise ArgumentError(f"The size of the embedding must be 0 (one-hot) or more, got {self.embedding}.")
+        if not 0 <= self.dropout < 1:
+            raise ArgumentError(f"The dropout must be from 0 to below 1, got {self.dropout}.")
+
+    @property
+    def batch(self) -> tuple[int, int]:
+        """Streams and length, as given or as the mode needs."""
+        streams, length = (128, 40) if self.mode == "window" else (32, 64)
+        return self.streams or streams, self.length or length
+
+
+@dataclass(frozen=True)
+class Training:
+    """What `train` did; the figures are those of the best epoch, on the validation text."""
+
+    folder: Path
+    source: str
+    epochs: int
+    best_epoch: int
+    seconds: float
+    interrupted: bool
+    nats_per_char: float
+    bits_per_char: float
+    history: list[dict[str, float]]
+    sample: str
+    files: list[Path]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """How well a model foretells a text that it has not learned from, and whether it writes by heart.
+
+    Attributes:
+        nats_per_char, bits_per_char, perplexity: of the next character.
+        chars: how many characters were foretold.
+        longest_copy: characters of the longest passage in its samples that stands in the training text; None where the
+            training text is not known.
+        copied: that passage.
+        longest_copy_of_text: the same of the text itself, which nobody copied on purpose: what is usual in such texts.
+        repeats: whether the samples repeat the training text.
+        five_gram, xz: what others get on the same text: counts of five characters, and the compressor.
+    """
+
+    nats_per_char: float
+    bits_per_char: float
+    perplexity: float
+    chars: int
+    longest_copy: int | None
+    copied: str | None
+    longest_copy_of_text: int | None
+    repeats: bool | None
+    five_gram: "Figures | None"
+    xz: "Figures | None"
+
+
+@dataclass(frozen=True)
+class Figures:
+    """How well something else foretells the same text."""
+
+    nats_per_char: float
+    bits_per_char: float
+    perplexity: float
+
+
+def train(
+    corpus: Corpus,
+    settings: Settings | None = None,
+    *,
+    out: str | Path = OUT,
+    seed: int | None = None,
+    resume: bool = False,
+    verbose: bool = True,
+) -> Training:
+    """Trains a network, and keeps the best one in a folder while it learns.
+
+    Args:
+        corpus: the text, from `data.load`.
+        settings: how to train.
+        out: the folder to write to; a model in it is replaced.
+        seed: makes the training repeatable.
+        resume: whether to go on with the training in `out` that was stopped, by its own settings; more epochs than it
+            was to have are taken from `settings`.
+        verbose: whether to show progress and samples.
+
+    Raises:
+        ArgumentError: `out` is a file.
+        MissingFileError, DataError: there is nothing to go on with, or it learned from another text.
+    """
+    settings = settings or Settings()
+    out = _prepare(out)
+    if resume:
+        settings, seed, corpus = _resumed(out, settings, corpus)
+    seed = secrets.randbelow(2**31) if seed is None else seed
+    streams, length = data.sizes(len(corpus.train), *settings.batch)
+    is_stateful = settings.mode == "stateful"
+    batches = data.batches(settings.mode, corpus, not settings.embedding, streams, length, seed)
+
+    vt.set_random_seed(seed)
+    shape = {"units": settings.units, "layers": settings.layers, "embedding": settings.embedding}
+    symbols = len(corpus.alphabet)
+    network = model.network(
+        symbols,
+        **shape,
+        dropout=settings.dropout,
+        streams=streams if is_stateful else None,
+        last_only=not is_stateful,
+    )
+    optimizer = vt.train.adam(
+        settings.learning_rate, 0.9, 0.99, weight_decay=settings.weight_decay, global_clipnorm=settings.clip
+    )
+    network.compile(optimizer, loss="sparseCategoricalCrossentropy")
+    saved = model.with_states(symbols, **shape)
+    start = time.perf_counter()
+    samples: list[str] = []
+
+    def measure(trained: Any) -> float:
+        saved.set_weights(trained.get_weights())
+        return evaluation.nats_per_char(saved, corpus.validation, corpus.train)
+
+    def keep(trained: Any) -> None:
+        saved.user_defined_metadata = _metadata(corpus, settings, examiner, time.perf_counter() - start)
+        saved.save(out)
+
+    def after(trained: Any, logs: dict[str, Any]) -> None:
+        writer = Writer(model.without_states(saved), corpus.alphabet, seed=seed)
+        samples.append(sampling.readable(sampling.texts(writer.write(SAMPLE_LENGTH), 1)[0]))
+        if verbose:
+            learning.tell(f"\n{samples[-1]}\n")
+
+    averages = learning.AveragedWeights()
+    examiner = learning.Examiner(averages, measure, keep, after)
+    about = {"settings": dataclasses.asdict(settings), "seed": seed, "fingerprint": corpus.fingerprint}
+    checkpoint = learning.Checkpoint(out / CHECKPOINT, averages, examiner, about)
+    done = checkpoint.restore(network) if resume else 0
+    batches.epoch[0] = done
+    history = network.fit_dataset(
+        batches,
+        epochs=settings.epochs,
+        initial_epoch=done,
+        callbacks=[
+            learning.CosineSchedule(settings.learning_rate, len(batches), settings.epochs),
+            averages,
+            examiner,
+            checkpoint,
+        ],
+        verbose=verbose,
+    )
+    seconds = time.perf_counter() - start
+    best = _figures(examiner.best)
+    return Training(
+        out,
+        corpus.name,
+        done + len(history.epoch),
+        examiner.best_epoch,
+        seconds,
+        history.interrupted,
+        best.nats_per_char,
+        best.bits_per_char,
+        checkpoint.history,
+        samples[-1] if samples else "",
+        [out / "model.json"],
+    )
+
+
+def write(
+    folder: str | Path,
+    prompt: str = "",
+    choice: Choice | None = None,
+    *,
+    theme: str | None = None,
+    length: int = 500,
+    samples: int = 1,
+    seed: int | None = None,
+    until_end: bool = True,
+) -> list[str]:
+    """Returns what a model writes after a prompt, a text a sample.
+
+    Args:
+        folder: of the model, as `train` wrote it.
+        prompt, theme, length, until_end: as `write_with`.
+        choice: how characters are drawn.
+        samples: how many versions.
+        seed: makes what is written repeatable.
+
+    Raises:
+        MissingFileError, FileFormatError: the model cannot be used.
+        ArgumentError: the model is no writer, or a number makes no sense.
+    """
+    writer = open_writer(folder, choice, samples=samples, seed=seed)
+    return sampling.texts(write_with(writer, prompt, theme=theme, length=length, until_end=until_end), samples)
+
+
+def write_with(
+    writer: Writer, prompt: str = "", *, theme: str | None = None, length: int = 500, until_end: bool = True
+) -> Iterator[list[str]]:
+    """Yields what a writer writes, character by character: one a version, "" for a version that has ended.
+
+    Args:
+        writer: from `open_writer`.
+        prompt: what the text begins with; it is not among what is yielded.
+        theme: what to write about, for a model that has learned themes.
+        length: the most characters to write.
+        until_end: whether a version ends with the end of its message.
+
+    Raises:
+        ArgumentError: a theme for a model that has learned none.
+    """
+    if theme is not None and writer.alphabet.theme_end is None:
+        raise ArgumentError("This model has learned no themes. Train one with --themes, on texts with headings.")
+    writer.read(writer.beginning + ("" if theme is None else theme + THEME_END) + prompt)
+    return writer.write(length, until_end=until_end)
+
+
+def predict(folder: str | Path, prompt: str = "") -> list[dict[str, Any]]:
+    """Returns `{"character", "probability"}` of every symbol after a text, the likeliest first. Raises: as `write`."""
+    writer = open_writer(folder)
+    writer.read(writer.beginning + prompt)
+    probabilities, symbols = writer.probabilities[0], writer.alphabet.symbols
+    return [
+        {"character": symbols[number], "probability": float(probabilities[number])}
+        for number in np.argsort(-probabilities, kind="stable")
+    ]
+
+
+def open_writer(
+    folder: str | Path, choice: Choice | None = None, *, samples: int = 1, seed: int | None = None
+) -> Writer:
+    """Returns the writer in a folder, which has read nothing yet."""
+    saved, alphabet = load(folder)
+    return Writer(model.without_states(saved), alphabet, choice, samples, seed)
+
+
+def evaluate(folder: str | Path, corpus_of: Any, *, seed: int = 1) -> Evaluation:
+    """Measures a model on a text; see `Evaluation`.
+
+    Args:
+        folder: of the model.
+        corpus_of: takes an alphabet, returns the Corpus (`data.load`). If the model has learned from that very corpus,
+            its validation part counts; else all of it does.
+        seed: of the samples.
+
+    Raises: as `write`, and as `data.load`.
+    """
+    saved, alphabet = load(folder)
+    corpus = corpus_of(alphabet)
+    is_own = saved.user_defined_metadata.get("training", {}).get("fingerprint") == corpus.fingerprint
+    writer = Writer(model.without_states(saved), alphabet, Choice(1.0), EVALUATION_SAMPLES, seed)
+    if is_own:
+        text, before = corpus.validation, corpus.train
+    else:
+        text, before = np.concatenate([corpus.train, corpus.validation]), alphabet.encode(writer.beginning)
+    found = _figures(evaluation.nats_per_char(saved, text, before))
+    figures = (found.nats_per_char, found.bits_per_char, found.perplexity, len(text))
+    if not is_own:
+        return Evaluation(*figures, None, None, None, None, None, None)
+    written = sampling.texts(writer.write(EVALUATION_LENGTH, until_end=False), EVALUATION_SAMPLES)
+    copies = baselines.copies(corpus.train, [alphabet.encode(sample) for sample in written])
+    usual = baselines.copies(corpus.train, [text[: EVALUATION_SAMPLES * EVALUATION_LENGTH]])
+    return Evaluation(
+        *figures,
+        len(copies.longest),
+        sampling.readable(alphabet.decode(copies.longest)),
+        len(usual.longest),
+        copies.repeats_more_than(usual),
+        _figures(baselines.five_gram(corpus.train, text, len(alphabet))),
+        _figures(baselines.xz(alphabet.decode(corpus.train), alphabet.decode(text))),
+    )
+
+
+def load(folder: str | Path) -> tuple[Any, Alphabet]:
+    """Returns the network with states in a folder, and its alphabet, once it is sure that it is a writer."""
+    saved = vt.load_layers_model(folder)
+    metadata = saved.user_defined_metadata
+    symbols = metadata.get("alphabet") if isinstance(metadata, dict) and metadata.get("recipe") == "writer" else None
+    if not isinstance(symbols, list) or not all(isinstance(symbol, str) and len(symbol) == 1 for symbol in symbols):
+        raise ArgumentError(f"The model in {folder} is no writer. Train one with velveteen writer train.")
+    widths = {saved.outputs[0].shape[-1], len(symbols)}
+    if len(widths) != 1 or data.RARE not in symbols or len(set(symbols)) != len(symbols):
+        raise ArgumentError(f"The model in {folder} has an alphabet that does not fit its network. Train it again.")
+    return saved, Alphabet(symbols)
+
+
+def _figures(nats: float) -> Figures:
+    return Figures(nats, nats / math.log(2), math.exp(nats))
+
+
+def _prepare(out: str | Path) -> Path:
+    """Makes the folder before the training, so that a wrong name costs no time."""
+    out = Path(out)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise ArgumentError(f"{out} is a file, so the model cannot be written there. Give a folder's name.") from error
+    return out
+
+
+def _resumed(out: Path, settings: Settings, corpus: Corpus) -> tuple[Settings, int, Corpus]:
+    about = learning.read_checkpoint(out / CHECKPOINT).user_defined_metadata["about"]  # type: ignore[index]
+    if about["fingerprint"] != corpus.fingerprint:
+        raise DataError(
+            f"The training in {out} learned from another text than {corpus.name}. Give the same sources and options, "
+            "or train anew without --resume."
+        )
+    before = Settings(**about["settings"])
+    return dataclasses.replace(before, epochs=max(before.epochs, settings.epochs)), about["seed"], corpus
+
+
+def _metadata(corpus: Corpus, settings: Settings, examiner: Any, seconds: float) -> dict[str, Any]:
+    alphabet = corpus.alphabet
+    return {
+        "recipe": "writer",
+        "alphabet": alphabet.symbols,
+        "rare": alphabet.rare,
+        "end": alphabet.end,
+        "theme_end": alphabet.theme_end,
+        "input": "numbers" if settings.embedding else "one-hot",
+        "training": {
+            "source": corpus.name,
+            "fingerprint": corpus.fingerprint,
+            "settings": dataclasses.asdict(settings),
+            "epoch": examiner.best_epoch,
+            "seconds": round(seconds, 1),
+            "nats_per_char": examiner.best,
+        },
+    }
