@@ -9,6 +9,7 @@ import torch
 from velveteen.errors import StateError
 from velveteen.layers import SymbolicTensor
 from velveteen.models.container import _Container, symbolic_list
+from velveteen.models.optimized import OptimizedModel, optimize
 from velveteen.models.stepping import SequenceStepper
 from velveteen.models.topology import functional_config, functional_from_config
 from velveteen.tensors import Tensor, TensorLike
@@ -83,6 +84,28 @@ class Model(_Container):
             StateError: the model is not built yet.
         """
         return SequenceStepper(self)
+
+    def optimize(
+        self, example: Any = None, *, precision: str = "auto", tolerance: float = 0.01, seconds: float = 1.0
+    ) -> OptimizedModel:
+        """Returns a fast copy of this model that only predicts: `model.optimize(example).predict(x)`.
+
+        The weights are copied, and batch normalization becomes part of the layer before it. Then several ways to compute
+        are tried on the example: PyTorch in float32 and in bfloat16, and onnxruntime where it is installed (extra
+        `inference`). The fastest whose answers are those of `predict` is kept; `.report` tells what was tried.
+
+        Args:
+            example: as for `predict`, with as many examples as will be asked about at once; by default one of random
+                numbers, with which bfloat16 is not tried.
+            precision: "float32", "bfloat16", or "auto": whichever is faster.
+            tolerance: by how much answers in bfloat16 may differ on the example, as part of the largest answer.
+            seconds: how long to measure.
+
+        Raises:
+            ArgumentError: an unknown precision, a stateful model, or nothing that is exact enough.
+            ShapeError: the example does not fit, or one is needed since the model takes examples of any size.
+        """
+        return optimize(self, example, precision, tolerance, seconds)
 
     # Training
 
