@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 
 from velveteen.errors import ShapeError
+from velveteen.ops import _matrix_convolution
 from velveteen.ops._layout import CHANNELS_FIRST, CHANNELS_LAST, batched, check_channels, check_format
 from velveteen.ops._operator import Float32, operator
 from velveteen.ops._padding import Padding, Rounding, Windows, one_is_one, windows
@@ -68,6 +69,11 @@ def _convolve(
     groups: int,
     channels_first: bool,
 ) -> torch.Tensor:
+    if kernel.dim() == 4:
+        first = x if channels_first else x.permute(CHANNELS_FIRST[4])
+        if _matrix_convolution.fits(first, kernel, place, groups):
+            y = _matrix_convolution.convolve(first, kernel, bias, place)
+            return y if channels_first else y.permute(CHANNELS_LAST[4])
     if not place.even:  # before the permute, so that the copy has the layout that the kernel likes
         x = F.pad(x, place.explicit if channels_first else [0, 0, *place.explicit])
     if not channels_first:
