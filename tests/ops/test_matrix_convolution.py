@@ -66,3 +66,18 @@ def test_only_few_places_with_many_weights_go_this_way(monkeypatch):
     assert [tuple(shape) for shape in seen] == [(1, 64, 8, 8)]
     model.predict(vt.ones([16, 8, 8, 512]))
     assert len(seen) == 1
+
+
+@pytest.mark.usefixtures("however_small")
+def test_an_activation_may_overwrite_the_result():
+    layers = vt.layers
+    model = vt.sequential(
+        [
+            layers.conv2d(4, 3, padding="same", activation="relu", input_shape=(4, 4, 3)),
+            layers.flatten(),
+            layers.dense(1),
+        ]
+    )
+    model.compile("sgd", "meanSquaredError")
+    history = model.fit(vt.ones([8, 4, 4, 3]), vt.ones([8, 1]), epochs=20, verbose=False)
+    assert history.history["loss"][-1] < history.history["loss"][0]

@@ -52,10 +52,16 @@ class _Convolution(torch.autograd.Function):
         padded = F.pad(x.permute(0, 2, 3, 1), (0, 0, left, right, top, bottom)).contiguous()
         rows = _windows(padded, place).reshape(-1, kernel[0].numel())
         matrix = kernel.permute(0, 2, 3, 1).reshape(kernel.shape[0], -1)
-        result = rows @ matrix.t() if bias is None else torch.addmm(bias, rows, matrix.t())
+        shape = (batch, kernel.shape[0], *place.sizes)
+        result = torch.empty(shape, dtype=x.dtype, memory_format=torch.channels_last)
+        flat = result.permute(0, 2, 3, 1).view(-1, kernel.shape[0])
+        if bias is None:
+            torch.mm(rows, matrix.t(), out=flat)
+        else:
+            torch.addmm(bias, rows, matrix.t(), out=flat)
         ctx.save_for_backward(rows, matrix)
         ctx.place, ctx.padded_shape, ctx.kernel_shape = place, padded.shape, kernel.shape
-        return result.view(batch, *place.sizes, -1).permute(0, 3, 1, 2)
+        return result  # not a view, so that an activation may overwrite it
 
     @staticmethod
     @torch.autograd.function.once_differentiable
