@@ -1,6 +1,6 @@
 """Times asking the four networks: `predict`, `optimize`, a picture in tiles, and an LSTM letter by letter.
 
-`python bench/inference.py` prints medians; results go to bench/results/inference.json. The ways to compute take turns.
+`python -m bench.inference` prints medians; results go to bench/results/inference.json. The ways to compute take turns.
 """
 
 import json
@@ -13,11 +13,12 @@ from typing import Annotated, Any
 import numpy as np
 import torch
 import typer
-from networks import NETWORKS, data
 from rich.console import Console
 from rich.table import Table
 
 import velveteen as vt
+from bench.peers import velveteen_worker
+from bench.work import NETWORKS, data
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -39,10 +40,10 @@ def milliseconds(calls: dict[str, Callable[[], Any]], seconds: float) -> dict[st
 def predicting(seconds: float) -> list[dict[str, Any]]:
     """Measures `predict` and the optimized model on one row and on a batch."""
     rows = []
-    for name, network in NETWORKS.items():
-        model = network.velveteen()
-        for count in (1, network.batch_size):
-            x = data(network)[0][:count]
+    for name, work in NETWORKS.items():
+        model = getattr(velveteen_worker, name)()
+        for count in (1, work.batch_size):
+            x = data(name, batches=1)[0][:count]
             fast = model.optimize(x, seconds=seconds)
             times = milliseconds(
                 {
@@ -58,7 +59,7 @@ def predicting(seconds: float) -> list[dict[str, Any]]:
 
 def tiles(seconds: float) -> dict[str, float]:
     """Measures the U-Net on a picture of 1280×800, in tiles of its size that overlap by 32."""
-    model = NETWORKS["unet"].velveteen()
+    model = velveteen_worker.unet()
     picture = np.random.default_rng(0).random((800, 1280, 1), dtype=np.float32)
     fast = model.optimize(picture[None, :128, :128], seconds=seconds)
     return milliseconds(
