@@ -27,14 +27,12 @@ def five_gram(train: np.ndarray, test: np.ndarray, symbols: int, order: int = 5)
     whole = np.concatenate([train[len(train) - min(order - 1, len(train)) :], test])
     start = len(whole) - len(test)
     probability = np.full(len(test), 1 / symbols)
-    for length in range(1, order + 1):
+    for length in range(1, min(order, len(train)) + 1):
         counted, counts = np.unique(_sequences(train, length, symbols), return_counts=True)
         contexts, first = np.unique(counted // symbols, return_index=True)
         followers = np.diff([*first, len(counted)])  # different characters after each context
         totals = np.add.reduceat(counts, first)
-        asked = _sequences(whole, length, symbols)[start - length + 1 :] if start >= length - 1 else None
-        if asked is None or len(asked) != len(test):
-            break  # the training text is shorter than a sequence
+        asked = _sequences(whole, length, symbols)[start - length + 1 :]
         seen = _look_up(counted, counts, asked)
         total = _look_up(contexts, totals, asked // symbols)
         kinds = _look_up(contexts, followers, asked // symbols)

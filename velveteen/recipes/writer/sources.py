@@ -102,7 +102,7 @@ def clean_text(text: str) -> str:
 def sections(text: str) -> list[str]:
     """Returns the sections of a text with headings, each as theme, THEME_END, and what stands below."""
     headings = list(_HEADING.finditer(text))
-    ends = [heading.start() for heading in headings[1:]] + [len(text)]
+    ends = [*(heading.start() for heading in headings), len(text)][1:]
     found = []
     for heading, end in zip(headings, ends, strict=True):
         theme, body = (heading[1] or heading[2]).strip(), text[heading.end() : end].strip()

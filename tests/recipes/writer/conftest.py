@@ -1,0 +1,31 @@
+import pytest
+
+from velveteen.recipes.writer import data, main
+
+SENTENCE = "The quick brown fox jumps over the lazy dog, and the dog sleeps on.\n"
+
+
+@pytest.fixture(scope="session")
+def text_file(tmp_path_factory):
+    """A text so regular that a tiny network learns it in seconds."""
+    path = tmp_path_factory.mktemp("text") / "fox.txt"
+    path.write_text(SENTENCE * 60)
+    return path
+
+
+@pytest.fixture(scope="session")
+def corpus(text_file):
+    return data.load([text_file])
+
+
+@pytest.fixture(scope="session")
+def settings():
+    return main.Settings(
+        units=48, dropout=0.0, embedding=8, epochs=8, streams=2, length=16, learning_rate=0.02, weight_decay=0.0
+    )
+
+
+@pytest.fixture(scope="session")
+def trained(corpus, settings, tmp_path_factory):
+    """A tiny writer of the regular text."""
+    return main.train(corpus, settings, out=tmp_path_factory.mktemp("writer"), seed=1, verbose=False)
