@@ -11,6 +11,8 @@ from tools import node, peers
 
 ROOT = Path(__file__).parent.parent
 PEERS = Path(__file__).parent / "peers"
+VELVETEEN_IMPORT = "import velveteen as vt; vt.layers.dense, vt.sequential, vt.train.adam"
+"""Its heavy parts load on first use, so the import alone would tell nothing."""
 NODE_IMPORT = """
 const start = performance.now();
 require("@tensorflow/tfjs"); require("@tensorflow/tfjs-backend-wasm");
@@ -93,7 +95,7 @@ CONTENDERS = (
         "velveteen",
         "velveteen",
         "velveteen_worker",
-        "import velveteen",
+        VELVETEEN_IMPORT,
         digits=("float32", "bfloat16"),
         seeks_goal=True,
     ),

@@ -59,8 +59,10 @@ def main(
             out.mkdir(parents=True, exist_ok=True)
             (out / "failures.log").write_bytes(log_path.read_bytes()[-100_000:])
     console.print(f"{(time.perf_counter() - start) / 60:.1f} minutes; results in {os.path.relpath(out)}")
-    for table in report.tables(report.read(out)).values():
-        console.print("\n" + table, markup=False, soft_wrap=True)
+    measured = {part: results for part, results in report.read(out).items() if part in choice.parts}
+    for name, text in report.tables(measured).items():
+        if name != "picture":
+            console.print("\n" + text, markup=False, soft_wrap=True)
     if is_whole:
         report.main(out)
 

@@ -7,6 +7,7 @@ const tf = require("@tensorflow/tfjs");
 require("@tensorflow/tfjs-backend-wasm");
 
 const { layers } = tf;
+const SLOW = 2000; // milliseconds
 const [network] = process.argv.slice(2);
 
 function dense() {
@@ -58,10 +59,12 @@ function unet() {
 }
 
 function lstm() {
+  // Its default recurrentInitializer, orthogonal, takes minutes of this size, and no step of the training.
+  const usual = { units: 512, recurrentActivation: "sigmoid", recurrentInitializer: "glorotUniform" };
   return tf.sequential({
     layers: [
-      layers.lstm({ units: 512, recurrentActivation: "sigmoid", returnSequences: true, inputShape: [40, 64] }),
-      layers.lstm({ units: 512, recurrentActivation: "sigmoid" }),
+      layers.lstm({ ...usual, returnSequences: true, inputShape: [40, 64] }),
+      layers.lstm(usual),
       layers.dense({ units: 64, activation: "softmax" }),
     ],
   });
@@ -117,13 +120,18 @@ const answers = {
   predict: async ({ rows, seconds }) => {
     const x = tf.randomUniform([rows, ...model().inputs[0].shape.slice(1)]);
     const once = () => tf.tidy(() => model().predict(x, { batchSize: rows }).dataSync());
-    once();
     const times = [];
-    const end = performance.now() + 1000 * seconds;
-    while (!times.length || performance.now() < end) {
+    const call = () => {
       const start = performance.now();
       once();
       times.push(performance.now() - start);
+    };
+    call();
+    // The first call warms up, but where it takes seconds it has to do.
+    if (times[0] < SLOW) {
+      times.pop();
+      const end = performance.now() + 1000 * seconds;
+      while (!times.length || performance.now() < end) call();
     }
     x.dispose();
     return { predict: median(times) };
