@@ -1,6 +1,6 @@
 """Normalization over the batch, or over each example."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -8,7 +8,7 @@ import torch.nn.functional as F
 
 from velveteen import constraints, initializers, regularizers
 from velveteen.errors import ArgumentError, ShapeError
-from velveteen.layers._arguments import as_float
+from velveteen.layers._arguments import as_float, integer, integer_or_integers, number
 from velveteen.layers.base import Layer
 from velveteen.tensors import Shape
 
@@ -37,6 +37,8 @@ class BatchNormalization(Layer):
     beta: torch.Tensor | None
     moving_mean: torch.Tensor
     moving_variance: torch.Tensor
+    sum_over_processes: Callable[[torch.Tensor], torch.Tensor] | None = None
+    """Set while several processes train with one mean and variance."""
 
     def __init__(
         self,
@@ -57,9 +59,9 @@ class BatchNormalization(Layer):
         **base: Any,
     ):
         super().__init__(**base)
-        self.axis = axis
-        self.momentum = momentum
-        self.epsilon = epsilon
+        self.axis = integer(axis, "axis")
+        self.momentum = number(momentum, "momentum")
+        self.epsilon = number(epsilon, "epsilon")
         self.center = center
         self.scale = scale
         self.beta_initializer = initializers.get(beta_initializer)
@@ -110,6 +112,8 @@ class BatchNormalization(Layer):
         """Normalizes x, whose channels are its second axis."""
         if not self.training:
             return F.batch_norm(x, self.moving_mean, self.moving_variance, self.gamma, self.beta, eps=self.epsilon)
+        if self.sum_over_processes is not None:
+            return self._with_others(x, self.sum_over_processes)
         count = x.numel() // x.shape[1]
         if count == 1:
             return self._of_one_value(x)
@@ -122,6 +126,22 @@ class BatchNormalization(Layer):
             # PyTorch divides by count - 1, TensorFlow.js by count.
             self.moving_variance.lerp_(variance * (1 - 1 / count), 1 - self.momentum)
         return y
+
+    def _with_others(self, x: torch.Tensor, total: Callable[[torch.Tensor], torch.Tensor]) -> torch.Tensor:
+        """Normalizes x, a part of the batch, by the mean and variance of all parts."""
+        axes = [axis for axis in range(x.dim()) if axis != 1]
+        channels = [1, -1] + [1] * (x.dim() - 2)
+        values = x.float()
+        count = total(values.new_tensor(float(x.numel() // x.shape[1])))
+        mean = total(values.sum(axes)) / count
+        centered = values - mean.view(channels)
+        variance = total(centered.square().sum(axes)) / count
+        with torch.no_grad():
+            self.moving_mean.lerp_(mean, 1 - self.momentum)
+            self.moving_variance.lerp_(variance, 1 - self.momentum)
+        scale = torch.rsqrt(variance + self.epsilon)
+        y = centered * (scale if self.gamma is None else scale * self.gamma).view(channels)
+        return (y if self.beta is None else y + self.beta.view(channels)).to(x.dtype)
 
     def _of_one_value(self, x: torch.Tensor) -> torch.Tensor:
         """Normalizes a single value a channel, which PyTorch refuses: it is its own mean, with variance 0."""
@@ -163,8 +183,8 @@ class LayerNormalization(Layer):
         **base: Any,
     ):
         super().__init__(**base)
-        self.axis = axis
-        self.epsilon = epsilon
+        self.axis = integer_or_integers(axis, "axis")
+        self.epsilon = number(epsilon, "epsilon")
         self.center = center
         self.scale = scale
         self.beta_initializer = initializers.get(beta_initializer)

@@ -129,7 +129,7 @@ class Weight(Variable):
         if backend.is_recording():
             return self.outside(parameter)
         # A copy: the optimizer changes the parameter in place, and a Tensor never changes.
-        return self.outside(parameter.detach()).clone(memory_format=torch.contiguous_format)
+        return self.outside(_whole(parameter.detach())).clone(memory_format=torch.contiguous_format)
 
     @property
     def shape(self) -> Shape:
@@ -159,7 +159,7 @@ class Weight(Variable):
                 f'Weight "{self.name}" has shape {self.full_shape}, so it cannot take {Shape(store.shape)}.'
             )
         with torch.no_grad():
-            self.parameter.copy_(self.inside(store))
+            fill(self.parameter, self.inside(store))
         self.constrain()
 
     write = assign
@@ -178,3 +178,17 @@ class Weight(Variable):
 
     def dispose(self) -> None:
         """Does nothing: the weight lives as long as its layer."""
+
+
+def _whole(parameter: Any) -> torch.Tensor:
+    """Returns a parameter, put together where it is divided among processes (a DTensor, of which only these know)."""
+    return parameter.full_tensor() if hasattr(parameter, "full_tensor") else parameter
+
+
+def fill(parameter: Any, value: torch.Tensor) -> None:
+    """Writes a value of the kernel's layout into a parameter, which may be divided among processes."""
+    if hasattr(parameter, "full_tensor"):
+        from torch.distributed.tensor import distribute_tensor  # slow to import
+
+        value = distribute_tensor(value.contiguous().to(parameter.device), parameter.device_mesh, parameter.placements)
+    parameter.copy_(value)

@@ -14,6 +14,7 @@ from velveteen.models.model import Model
 from velveteen.serialization import deserialize, name_in_files, registered_function
 from velveteen.tensors import Tensor
 from velveteen.training.optimizer_state import named_state, set_state
+from velveteen.training.ranks import writes_files
 
 _TENSORFLOWJS_VERSION = "4.22.0"
 """The version whose format is written; its readers look at it."""
@@ -41,14 +42,17 @@ def save_model(
         quantization: None, or "uint8", "uint16" or "float16": how the weights are stored.
 
     Returns:
-        what the handler returns: for a folder the sizes of the parts.
+        what the handler returns: for a folder the sizes of the parts. None in all but the first of several processes that
+        torchrun started, since only that one writes.
 
     Raises:
         StateError: the model is not built yet.
         ArgumentError: the target cannot be written to, or the model's metadata is no JSON.
     """
     handler = find_save_handler(target)
-    return handler.save(to_artifacts(model, include_optimizer=include_optimizer, quantization=quantization))
+    # Every process takes part, since each may have only a part of the weights; the first one writes.
+    artifacts = to_artifacts(model, include_optimizer=include_optimizer, quantization=quantization)
+    return handler.save(artifacts) if writes_files(model) else None
 
 
 def load_layers_model(source: Any, strict: bool = True, **options: Any) -> Model:

@@ -3,7 +3,7 @@
 import asyncio
 import inspect
 from collections.abc import Callable, Iterable
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import torch
 
@@ -59,6 +59,16 @@ class Callback:
 
     def on_batch_end(self, batch: int, logs: Logs) -> None:
         """Runs after a batch; `logs` has "batch", "size" and its figures. Reading them waits for the device each time."""
+
+    first_process_only: ClassVar[bool] = False
+    """Whether, of several processes that train together, only the first one has it: because it writes files."""
+
+    def get_state(self) -> dict[str, Any]:
+        """Returns what must be remembered to go on after a crash: JSON, and tensors as a list under "weights"."""
+        return {}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Takes what `get_state` returned."""
 
     def handles(self, hook: str) -> bool:
         """Returns whether this callback does anything in that hook."""
@@ -135,6 +145,11 @@ class CallbackList:
         listening = {hook: [callback for callback in self.callbacks if callback.handles(hook)] for hook in HOOKS}
         self._listening = listening
         self._needs_batch_logs = any(callback.wants_batch_logs for callback in listening["on_batch_end"])
+
+    @property
+    def hear_batches(self) -> bool:
+        """Whether any of them is told of batches."""
+        return bool(self._listening["on_batch_begin"] or self._listening["on_batch_end"])
 
     def on_train_begin(self) -> None:
         for callback in self._listening["on_train_begin"]:

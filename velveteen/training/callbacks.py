@@ -5,13 +5,16 @@ import math
 import sys
 import warnings
 from collections.abc import Callable
+from typing import Any
 
 from velveteen.errors import ArgumentError
 from velveteen.tensors import Tensor
+from velveteen.training.backup import BackupAndRestore
 from velveteen.training.callback import Callback, CallbackList, Logs, Mode, Monitor, as_callback
 from velveteen.training.recorders import CSVLogger, ModelCheckpoint, TensorBoard
 
 __all__ = [
+    "BackupAndRestore",
     "CSVLogger",
     "Callback",
     "CallbackList",
@@ -44,6 +47,12 @@ class History(Callback):
     def on_train_begin(self, logs: Logs) -> None:
         self.epoch = []
         self.history = {}
+
+    def get_state(self) -> dict[str, Any]:
+        return {"epoch": self.epoch, "history": self.history}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        self.epoch, self.history = state["epoch"], state["history"]
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
         self.epoch.append(epoch)
@@ -91,6 +100,15 @@ class EarlyStopping(Callback):
 
     def on_train_begin(self, logs: Logs) -> None:
         self._start()
+
+    def get_state(self) -> dict[str, Any]:
+        remembered = {name: getattr(self, name) for name in ("wait", "stopped_epoch", "best_epoch", "best")}
+        return remembered | ({} if self._best_weights is None else {"weights": self._best_weights})
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        self._best_weights = state.pop("weights", None)
+        for name, value in state.items():
+            setattr(self, name, value)
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
         current = self.monitor.read(logs)

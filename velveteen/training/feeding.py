@@ -1,8 +1,9 @@
 """Where the batches of an epoch come from: arrays in memory, or a dataset read while training goes on."""
 
+import collections
 import itertools
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from velveteen.data.dataset import Dataset
 from velveteen.errors import ArgumentError, ArgumentTypeError, DataError, ShapeError, VelveteenError
 from velveteen.tensors import Shape
 from velveteen.training.arrays import Arrays, training_arrays
+from velveteen.training.ranks import ALONE, Alone
 
 _AHEAD = 4  # batches made ready while a step runs; with fewer the threads hand over too often, more only hold memory
 
@@ -20,11 +22,11 @@ _AHEAD = 4  # batches made ready while a step runs; with fewer the threads hand 
 class ArrayFeed:
     """Batches of arrays, in a new order each epoch if asked to."""
 
-    def __init__(self, arrays: Arrays, batch_size: int, shuffle: bool):
+    def __init__(self, arrays: Arrays, batch_size: int, shuffle: bool, ranks: Alone = ALONE):
         self._arrays = arrays
         self._batch_size = batch_size
         self._shuffle = shuffle
-
+        self._ranks = ranks
         self.ran_out = False
 
     def has_more(self) -> bool:
@@ -34,8 +36,12 @@ class ArrayFeed:
     def epoch(self) -> Iterator[Arrays]:
         """Yields the batches of one epoch."""
         arrays = self._arrays
-        order = torch.randperm(arrays.size).to(arrays.inputs[0].device) if self._shuffle else None
-        return array_batches(arrays, self._batch_size, order)
+        with self._ranks.common_random():
+            order = torch.randperm(arrays.size).to(arrays.inputs[0].device) if self._shuffle else None
+        return array_batches(arrays, self._batch_size, order, self._ranks)
+
+    def skip(self, epochs: int) -> None:
+        """Goes on as after so many epochs: each is drawn anew, so there is nothing to skip."""
 
 
 class DatasetFeed:
@@ -45,9 +51,17 @@ class DatasetFeed:
     """
 
     def __init__(
-        self, model: Any, compilation: Any, dataset: Iterable[Any], batches_per_epoch: int | None, class_weight: Any
+        self,
+        model: Any,
+        compilation: Any,
+        dataset: Iterable[Any],
+        batches_per_epoch: int | None,
+        class_weight: Any,
+        ranks: Alone = ALONE,
     ):
-        self._make_stream = lambda: dataset_batches(model, compilation, dataset, "dataset", class_weight)
+        self._make_stream = lambda: ranks.parts_of(
+            dataset_batches(model, compilation, dataset, "dataset", class_weight)
+        )
         self._batches_per_epoch = batches_per_epoch
         self._stream: Iterator[Arrays] | None = self._opened()
         self.ran_out = False
@@ -75,7 +89,7 @@ class DatasetFeed:
         self._stream = itertools.chain([first], self._stream)
         return True
 
-    def epoch(self) -> Iterator[Arrays]:
+    def epoch(self) -> Generator[Arrays]:
         """Yields the batches of one epoch."""
         if self._batches_per_epoch is None:
             stream, self._stream = self._stream or self._opened(), None
@@ -88,12 +102,25 @@ class DatasetFeed:
             yield batch
         self.ran_out = done < self._batches_per_epoch
 
+    def skip(self, epochs: int) -> None:
+        """Goes on as after so many epochs. Orders drawn with a seed are then those of these epochs."""
+        for _ in range(epochs):
+            stream = self.epoch()
+            if self._batches_per_epoch is None:
+                next(stream, None)  # a new look at the dataset draws a new order
+                stream.close()
+            else:
+                collections.deque(stream, maxlen=0)
 
-def array_batches(arrays: Arrays, batch_size: int, order: torch.Tensor | None = None) -> Iterator[Arrays]:
-    """Yields so many examples at a time, in the order given."""
+
+def array_batches(
+    arrays: Arrays, batch_size: int, order: torch.Tensor | None = None, ranks: Alone = ALONE
+) -> Iterator[Arrays]:
+    """Yields so many examples at a time, in the order given; among several processes this one's part of them."""
     for start in range(0, arrays.size, batch_size):
         end = min(start + batch_size, arrays.size)
-        yield arrays.select(slice(start, end) if order is None else order[start:end])
+        first, last = ranks.part(start, end)
+        yield arrays.select(slice(first, last) if order is None else order[first:last])._replace(whole=end - start)
 
 
 def dataset_batches(

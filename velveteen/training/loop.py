@@ -5,6 +5,7 @@ The data are on the device once, and what is measured stays there until someone 
 
 import contextlib
 import itertools
+import math
 import signal
 import threading
 import warnings
@@ -16,9 +17,11 @@ import torch
 from velveteen.errors import ArgumentError, StateError
 from velveteen.tensors import Tensor
 from velveteen.training.arrays import Arrays, split, training_arrays
+from velveteen.training.backup import BackupAndRestore, Place
 from velveteen.training.callbacks import CallbackList, History, OverfittingAdvice
 from velveteen.training.feeding import ArrayFeed, DatasetFeed, array_batches, batch_count, dataset_batches
 from velveteen.training.progress import Progress
+from velveteen.training.ranks import Alone, ranks_of, ranks_of_call
 from velveteen.training.step import Meter, Stepper
 
 
@@ -48,10 +51,11 @@ def fit(
             raise ArgumentError(f"validation_split must be between 0 and 1, got {validation_split}.")
         arrays, held_out = split(arrays, validation_split)
     _check_stateful(model, arrays, batch_size)
-    validation = None if held_out is None else lambda: array_batches(held_out, batch_size)
+    ranks = ranks_of(model)
+    validation = None if held_out is None else lambda: array_batches(held_out, batch_size, None, ranks)
     counts = {"samples": arrays.size, "batch_size": batch_size}
-    feed = ArrayFeed(arrays, batch_size, shuffle)
-    return _train(model, feed, validation, counts, epochs, initial_epoch, verbose, callbacks)
+    feed = ArrayFeed(arrays, batch_size, shuffle, ranks)
+    return _train(model, ranks, feed, validation, counts, epochs, initial_epoch, verbose, callbacks)
 
 
 def fit_dataset(
@@ -75,22 +79,24 @@ def fit_dataset(
     if validation_batches is not None:
         _check_counts(validation_batches=validation_batches)
     compilation = model.compilation
-    feed = DatasetFeed(model, compilation, dataset, batches_per_epoch, class_weight)
+    ranks = ranks_of(model)
+    feed = DatasetFeed(model, compilation, dataset, batches_per_epoch, class_weight, ranks)
     held_out = _validation(model, compilation, validation_data) if isinstance(validation_data, list | tuple) else None
 
     def validation() -> Iterator[Arrays]:
         if held_out is not None:
-            return array_batches(held_out, validation_batch_size)
+            return array_batches(held_out, validation_batch_size, None, ranks)
         stream = dataset_batches(model, compilation, validation_data, "validation dataset")
-        return itertools.islice(stream, validation_batches)
+        return ranks.parts_of(itertools.islice(stream, validation_batches))
 
     counts = {"samples": None, "steps": batch_count(dataset, batches_per_epoch), "batch_size": None}
     given = None if validation_data is None else validation
-    return _train(model, feed, given, counts, epochs, initial_epoch, verbose, callbacks)
+    return _train(model, ranks, feed, given, counts, epochs, initial_epoch, verbose, callbacks)
 
 
 def _train(
     model: Any,
+    ranks: Alone,
     feed: ArrayFeed | DatasetFeed,
     validation: Callable[[], Iterable[Arrays]] | None,
     counts: Mapping[str, int | None],
@@ -102,6 +108,7 @@ def _train(
     """Goes through the epochs, top to bottom as it happens.
 
     Args:
+        ranks: the processes that share the work.
         feed: gives the batches of each epoch.
         validation: returns the batches to validate on, if any.
         counts: what is known of the data: "samples" or else "steps", and "batch_size".
@@ -109,6 +116,9 @@ def _train(
     compilation = model.compilation
     names = compilation.names
     history = History()
+    verbose = verbose if ranks.is_first else False
+    given = _listed(callbacks)
+    backup = next((callback for callback in given if isinstance(callback, BackupAndRestore)), None)
     progress = Progress(
         names,
         counts["samples"] or counts["steps"],
@@ -119,7 +129,13 @@ def _train(
     )
     listeners = CallbackList(
         # The user's come first, as in TensorFlow.js: what they add to the logs is shown and remembered.
-        [*_listed(callbacks), history, *([OverfittingAdvice(progress.say)] if verbose else [])],
+        # A backup comes last, so that it holds what the others remember.
+        [
+            *(each for each in given if each is not backup and (ranks.is_first or not _is_first_only(each))),
+            history,
+            *([OverfittingAdvice(progress.say)] if verbose else []),
+            *([backup] if backup else []),
+        ],
         model,
         {
             "epochs": epochs,
@@ -130,30 +146,44 @@ def _train(
             "metrics": names + [f"val_{name}" for name in names if validation is not None],
         },
     )
-    stepper = Stepper(model, compilation)
+    stepper = ranks.stepper(model, compilation)
+    place = Place(initial_epoch)
     if stepper.constrained and not compilation.apply_constraints:
         progress.say(
             f'The constraint of "{stepper.constrained[0].name}" is not applied while training, as in TensorFlow.js. '
             "compile(…, apply_constraints=True) applies it after every step."
         )
-    with _training_mode(model), _stop_on_ctrl_c(model) as interrupted, progress:
+    with (
+        _training_mode(model),
+        ranks.training(model, counts["samples"], listeners.hear_batches),
+        _stop_on_ctrl_c(model) as interrupted,
+        progress,
+    ):
         model.history = history
         listeners.on_train_begin()
-        for epoch in range(initial_epoch, epochs):
-            if not feed.has_more():
+        if backup:
+            backup.restore(stepper, ranks, place, [history, *given])
+            feed.skip(place.epoch - initial_epoch)
+        for epoch in range(place.epoch, epochs):
+            if model.stop_training or not feed.has_more():
                 break
             listeners.on_epoch_begin(epoch)
             progress.start_epoch(epoch)
-            meter = _train_epoch(model, stepper, feed.epoch(), listeners, progress)
-            logs = dict(zip(names, meter.read(), strict=True))
-            if validation is not None and not feed.ran_out and not interrupted.is_set():
-                measured = _test(model, stepper, validation())
+            batches = place.enter(epoch, model, feed, ranks)
+            _train_epoch(model, ranks, stepper, batches, place, listeners, progress)
+            logs = dict(zip(names, ranks.read(place.meter), strict=True))
+            is_interrupted = ranks.any(interrupted.is_set())
+            if validation is not None and not feed.ran_out and not is_interrupted:
+                measured = _test(model, ranks, stepper, validation())
                 logs |= {f"val_{name}": value for name, value in zip(names, measured, strict=True)}
+            place.leave(is_interrupted)
             listeners.on_epoch_end(epoch, logs)
             progress.end_epoch(logs)
-            if model.stop_training or feed.ran_out:
+            if ranks.any(model.stop_training) or feed.ran_out:
                 break
         listeners.on_train_end()
+        if backup and not place.is_interrupted:
+            backup.remove()
         history.interrupted = interrupted.is_set()
         if interrupted.is_set():
             progress.say(f"Stopped by Ctrl-C in epoch {epoch + 1} of {epochs}. What was learned until here is kept.")
@@ -167,20 +197,27 @@ def _train(
 
 
 def _train_epoch(
-    model: Any, stepper: Stepper, batches: Iterable[Arrays], listeners: CallbackList, progress: Progress
-) -> Meter:
+    model: Any,
+    ranks: Alone,
+    stepper: Stepper,
+    batches: Iterable[Arrays],
+    place: Place,
+    listeners: CallbackList,
+    progress: Progress,
+) -> None:
     """Takes a step on each batch."""
-    meter = Meter()
-    for number, batch in enumerate(batches):
-        size = batch.size
+    meter = place.meter
+    for number, batch in enumerate(batches, place.batch):
+        size = batch.batch_size
         listeners.on_batch_begin(number, size)
         measured = stepper.train(batch)
-        meter.add(measured, size)
-        listeners.on_batch_end(number, measured, size)
+        meter.add(measured, ranks.share(batch))
+        place.batch = number + 1
+        listeners.on_batch_end(number, ranks.of_batch(measured, batch), size)
         progress.advance(size, meter)
-        if model.stop_training:
+        if ranks.stops_after_batch(model.stop_training):
             break
-    return meter
+    ranks.gather_statistics(model)
 
 
 def evaluate(model: Any, x: Any, y: Any, batch_size: int, verbose: bool, sample_weight: Any) -> list[float]:
@@ -188,8 +225,10 @@ def evaluate(model: Any, x: Any, y: Any, batch_size: int, verbose: bool, sample_
     _check_counts(batch_size=batch_size)
     compilation = model.compilation
     arrays = training_arrays(model, compilation, x, y, sample_weight)
-    progress = Progress(compilation.names, arrays.size, 0, 1, verbose)
-    return _test(model, Stepper(model, compilation), array_batches(arrays, batch_size), progress)
+    ranks = ranks_of_call(model, "evaluate", math.ceil(arrays.size / batch_size))
+    progress = Progress(compilation.names, arrays.size, 0, 1, verbose and ranks.is_first)
+    batches = array_batches(arrays, batch_size, None, ranks)
+    return _test(model, ranks, ranks.stepper(model, compilation), batches, progress)
 
 
 def evaluate_dataset(model: Any, dataset: Any, batches: int | None, verbose: bool) -> list[float]:
@@ -197,9 +236,11 @@ def evaluate_dataset(model: Any, dataset: Any, batches: int | None, verbose: boo
     if batches is not None:
         _check_counts(batches=batches)
     compilation = model.compilation
-    feed = DatasetFeed(model, compilation, dataset, batches, None)
-    progress = Progress(compilation.names, batch_count(dataset, batches), 0, 1, verbose, by_batch=True)
-    measured = _test(model, Stepper(model, compilation), feed.epoch(), progress)
+    ranks = ranks_of_call(model, "evaluate_dataset", None)
+    feed = DatasetFeed(model, compilation, dataset, batches, None, ranks)
+    count = batch_count(dataset, batches)
+    progress = Progress(compilation.names, count, 0, 1, verbose and ranks.is_first, by_batch=True)
+    measured = _test(model, ranks, ranks.stepper(model, compilation), feed.epoch(), progress)
     if feed.ran_out:
         warnings.warn(
             f"The dataset has fewer than the {batches} batches to evaluate; all that it has were taken.", stacklevel=3
@@ -210,19 +251,22 @@ def evaluate_dataset(model: Any, dataset: Any, batches: int | None, verbose: boo
 def predict(model: Any, inputs: list[torch.Tensor], batch_size: int, verbose: bool) -> Any:
     """Computes the outputs of a model in batches; returns a Tensor, or a list for several outputs."""
     count = inputs[0].shape[0]
+    ranks = ranks_of_call(model, "predict", 1 if count <= batch_size else 2)
+    run = ranks.runner(model)
     with torch.no_grad(), _inference_mode(model):
         if count <= batch_size:
-            outputs = model.graph.run(inputs)
+            outputs = run(inputs)
         else:
             _check_counts(batch_size=batch_size)
             parts = []
-            with Progress(["examples"], count, 0, 1, verbose) as progress:
+            first, last = ranks.part(0, count)
+            with Progress(["examples"], last - first, 0, 1, verbose and ranks.is_first) as progress:
                 progress.start_epoch(0)
-                for start in range(0, count, batch_size):
-                    batch = [tensor[start : start + batch_size] for tensor in inputs]
-                    parts.append(model.graph.run(batch))
+                for start in range(first, last, batch_size):
+                    batch = [tensor[start : min(start + batch_size, last)] for tensor in inputs]
+                    parts.append(run(batch))
                     progress.advance(batch[0].shape[0], None)
-            outputs = [torch.cat(column) for column in zip(*parts, strict=True)]
+            outputs = [ranks.rows(torch.cat(column), count) for column in zip(*parts, strict=True)]
     tensors = [Tensor.wrap(output) for output in outputs]
     return tensors[0] if len(tensors) == 1 else tensors
 
@@ -231,19 +275,27 @@ def train_on_batch(model: Any, x: Any, y: Any) -> list[float]:
     """Does one step on all of the data given; returns the loss and the metrics before it."""
     compilation = model.compilation
     arrays = training_arrays(model, compilation, x, y)
-    with _training_mode(model):
-        return Stepper(model, compilation).train(arrays).tolist()
+    ranks = ranks_of(model)
+    meter = Meter()
+    with _training_mode(model), ranks.training(model, arrays.size, False):
+        stepper = ranks.stepper(model, compilation)
+        for batch in array_batches(arrays, arrays.size, None, ranks):
+            meter.add(stepper.train(batch), ranks.share(batch))
+        ranks.gather_statistics(model)
+        return ranks.read(meter)
 
 
-def _test(model: Any, stepper: Stepper, batches: Iterable[Arrays], progress: Progress | None = None) -> list[float]:
+def _test(
+    model: Any, ranks: Alone, stepper: Stepper, batches: Iterable[Arrays], progress: Progress | None = None
+) -> list[float]:
     meter = Meter()
     progress = progress or Progress(stepper.compilation.names, None, 0, 1, False)
     with _inference_mode(model), progress:
         progress.start_epoch(0)
         for batch in batches:
-            meter.add(stepper.test(batch), batch.size)
-            progress.advance(batch.size, meter)
-    return meter.read()
+            meter.add(stepper.test(batch), ranks.share(batch))
+            progress.advance(batch.batch_size, meter)
+    return ranks.read(meter)
 
 
 @contextlib.contextmanager
@@ -319,6 +371,10 @@ def _check_stateful(model: Any, arrays: Arrays, batch_size: int) -> None:
             f'Layer "{stateful[0].name}" is stateful, so the number of examples ({arrays.size}) must be a multiple of '
             f"batch_size ({batch_size})."
         )
+
+
+def _is_first_only(callback: Any) -> bool:
+    return getattr(callback, "first_process_only", False) is True
 
 
 def _listed(callbacks: Any) -> list[Any]:

@@ -46,6 +46,12 @@ class ModelCheckpoint(Callback):
             self.best = current
         self.model.save(self._path(epoch, logs))
 
+    def get_state(self) -> dict[str, Any]:
+        return {"best": self.best}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        self.best = state["best"]
+
     def _path(self, epoch: int, logs: Logs) -> str:
         try:
             return self.folder.format(epoch=epoch + 1, **logs)
@@ -64,6 +70,8 @@ class CSVLogger(Callback):
         separator: between the columns.
         append: whether to go on with a file that is there, rather than to start anew.
     """
+
+    first_process_only = True
 
     def __init__(self, path: str | Path, separator: str = ",", append: bool = False):
         self.path = Path(path)
@@ -102,6 +110,8 @@ class TensorBoard(Callback):
     Raises:
         StateError: the package tensorboard is not installed.
     """
+
+    first_process_only = True
 
     def __init__(self, log_dir: str | Path = "logs", update_freq: Literal["epoch", "batch"] = "epoch"):
         if update_freq not in ("epoch", "batch"):

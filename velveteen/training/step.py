@@ -64,6 +64,14 @@ class Stepper:
             for weight in self.constrained:
                 weight.constrain()
 
+    def whole(self, parameter: torch.Tensor, tensor: torch.Tensor) -> torch.Tensor:
+        """Returns what an optimizer remembers of a parameter for all of it, where this process has only a part."""
+        return tensor
+
+    def part(self, parameter: torch.Tensor, tensor: torch.Tensor) -> torch.Tensor:
+        """Returns this process's part of what `whole` returned."""
+        return tensor
+
     def test(self, batch: Arrays) -> torch.Tensor:
         """Returns the measurements without changing anything."""
         with torch.no_grad():
