@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from velveteen import __version__
-from velveteen.cli import convert, digits, models, writer
+from velveteen.cli import convert, digits, formatter, models, writer
 from velveteen.cli._output import Commands
 from velveteen.cli.demo import demo
 
@@ -18,6 +18,7 @@ app = typer.Typer(
 )
 app.add_typer(digits.app, name="digits", rich_help_panel="Recipes")
 app.add_typer(writer.app, name="writer", rich_help_panel="Recipes")
+app.add_typer(formatter.app, name="formatter", rich_help_panel="Recipes")
 app.command(rich_help_panel="Recipes")(demo)
 app.command(rich_help_panel="Tools")(models.summary)
 app.command(rich_help_panel="Tools")(models.predict)

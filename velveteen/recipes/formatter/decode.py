@@ -1,0 +1,173 @@
+"""From the network's probabilities to decisions: each gap's knows those before it, yet all are computed at once.
+
+The decisions are guessed, all of them are made anew from the guess, and so on until nothing changes (Jacobi's iteration; Song
+et al., "Accelerating Feedforward Computation via Parallel Nonlinear Equation Solving", 2021). As a decision depends only on
+earlier ones, what comes out is exactly what going from left to right would give; and since a line break makes most of what
+was before it irrelevant, a few rounds are enough.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+import velveteen as vt
+from velveteen.recipes.formatter.batch import Batch
+from velveteen.recipes.formatter.contexts import ALWAYS
+from velveteen.recipes.formatter.features import Facts, state
+from velveteen.recipes.formatter.layout import Layout, anchors, lay_out
+from velveteen.recipes.formatter.model import HEADS, READ
+from velveteen.recipes.formatter.style import Style
+from velveteen.recipes.formatter.tokens import AS_IT_IS, MUST_BREAK, NO_BREAK, NO_SPACE, WORDS
+
+_CORE = 384
+_MARGIN = 64
+"""Gaps that the LSTM reads at once, and how many more on both sides."""
+_WINDOWS = 32
+_ROWS = 16384
+_ROUNDS = 5000
+
+
+Chances = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """What was decided: the class of each gap, the class of its indentation, its blank lines, and where all stands."""
+
+    kinds: np.ndarray
+    indents: np.ndarray
+    blanks: np.ndarray
+    layout: Layout
+
+
+def decide(network: "Network", facts: Facts, style: Style) -> Decisions:
+    """Returns the likeliest decision for each gap, given those before it."""
+    batch = facts.batch
+    read = network.read(facts)
+    allowed = _allowed(batch, style)
+    widths = style.widths()
+    kinds = np.where(facts.breaking == ALWAYS, style.line_break, facts.space.clip(0, len(style.spaces) - 1))
+    indents = np.zeros(len(batch), np.int64)
+    blanks = np.zeros(len(batch), np.int64)
+    known = None
+    rows = np.arange(len(batch))
+    for _ in range(_ROUNDS):
+        layout = _place(batch, kinds, indents, widths, style)
+        seen = state(facts, layout, style.limit, style.unit)
+        rows = np.arange(len(batch)) if known is None else np.flatnonzero((seen != known).any(axis=1))
+        if not len(rows):
+            break
+        known = seen
+        gap, indent, blank = network.decide(read, seen, rows)
+        kinds[rows] = (gap * allowed[rows]).argmax(axis=1)
+        indents[rows] = indent.argmax(axis=1)
+        blanks[rows] = blank.argmax(axis=1)
+    low, high = np.array(style.blanks).T
+    return Decisions(kinds, indents, np.clip(batch.blanks, low[blanks], high[blanks]), layout)
+
+
+def probabilities(network: "Network", facts: Facts, style: Style, seen: np.ndarray) -> Chances:
+    """Returns how likely each class is at each gap, of what stands there, of indentation and of blank lines.
+
+    Args:
+        network, facts, style: as for `decide`.
+        seen: [gaps, STATE], what was decided before each gap, from `features.state`.
+    """
+    gap, indent, blank = network.decide(network.read(facts), seen, np.arange(len(facts.batch)))
+    gap = gap * _allowed(facts.batch, style)
+    return gap / gap.sum(axis=1, keepdims=True), indent, blank
+
+
+def _place(batch: Batch, kinds: np.ndarray, indents: np.ndarray, widths: np.ndarray, style: Style) -> Layout:
+    """Returns where tokens stand; indentations that are counted from others are found from the outside in."""
+    breaks = (kinds == style.line_break) | batch.ends_file
+    spaces = np.where(batch.rules == AS_IT_IS, batch.spaces, widths[kinds])
+    anchor, delta = np.array(style.indents, np.int64)[indents].T
+    numbers = np.arange(len(batch))
+    columns = np.zeros(len(batch), np.int64)
+    while True:
+        layout = lay_out(batch, breaks, spaces, columns)
+        found = np.where(batch.ends_file, 0, anchors(batch, layout)[numbers, anchor] + delta).clip(0)
+        if np.array_equal(found[breaks], columns[breaks]):
+            return layout
+        columns = np.where(breaks, found, 0)
+
+
+def _allowed(batch: Batch, style: Style) -> np.ndarray:
+    """Returns 1 for each class that the rules of a gap allow, a very small number for the others."""
+    allowed = np.ones((len(batch), len(style.spaces) + 1), np.float32)
+    space = np.array([bool(text) for text in style.spaces] + [False])
+    line_break = np.array([False] * len(style.spaces) + [True])
+    refused = {
+        MUST_BREAK: ~line_break,
+        NO_BREAK: line_break,
+        WORDS: ~space & ~line_break,
+        NO_SPACE: space,
+        AS_IT_IS: line_break,
+    }
+    for rule, classes in refused.items():
+        allowed[np.ix_(batch.rules == rule, classes)] = 0
+    allowed[batch.ends_file] = line_break
+    return allowed + np.float32(1e-30)
+
+
+class Network:
+    """A trained network, in the two parts that decoding needs: what reads the file once, and what decides."""
+
+    def __init__(self, model: Any):
+        self.model = model
+        self._reader = vt.model(model.inputs[:3], model.get_layer(READ).output)
+        self._decided, self._hidden = model.get_layer("decided"), model.get_layer("hidden")
+        self._heads = [model.get_layer(name) for name in HEADS]
+
+    @torch.inference_mode()
+    def read(self, facts: Facts) -> torch.Tensor:
+        """Returns what the network has read around each gap, [gaps, units]. Files do not see each other."""
+        batch = facts.batch
+        result = None
+        for group in _grouped(list(_windows(batch)), _WINDOWS):
+            length = max(end - start for start, end, _, _ in group)
+            places = np.stack([np.arange(start, start + length) for start, _, _, _ in group])
+            inside = places < np.array([end for _, end, _, _ in group])[:, None]
+            places = np.where(inside, places, 0)
+            inputs = [
+                torch.from_numpy(np.where(inside[..., None], table[places], 0).astype(dtype))
+                for table, dtype in ((facts.kinds, np.int64), (facts.words, np.int64), (facts.measures, np.float32))
+            ]
+            read = self._reader(inputs)
+            if result is None:
+                result = torch.zeros(len(batch), read.shape[-1])
+            for row, (start, _, first, last) in zip(read, group, strict=True):
+                result[first:last] = row[first - start : last - start]
+        assert result is not None
+        return result
+
+    @torch.inference_mode()
+    def decide(self, read: torch.Tensor, seen: np.ndarray, rows: np.ndarray) -> Chances:
+        """Returns the probabilities of the classes of some gaps: of what stands there, of indentation, of blank lines."""
+        parts = []
+        for start in range(0, len(rows), _ROWS):
+            some = rows[start : start + _ROWS]
+            decided = self._decided(torch.from_numpy(seen[some]))
+            hidden = self._hidden(torch.relu(read[torch.from_numpy(some)] + decided))
+            parts.append([head(hidden).numpy() for head in self._heads])
+        gap, indent, blank = (np.concatenate(part) for part in zip(*parts, strict=True))
+        return gap, indent, blank
+
+
+def _windows(batch: Batch) -> Iterator[tuple[int, int, int, int]]:
+    """Yields what the LSTM reads at once: the gaps from … to, and those of them that it is read for."""
+    for begin, end in zip(batch.offsets[:-1].tolist(), batch.offsets[1:].tolist(), strict=True):
+        for first in range(begin, end, _CORE):
+            last = min(first + _CORE, end)
+            yield max(first - _MARGIN, begin), min(last + _MARGIN, end), first, last
+
+
+def _grouped(windows: list[tuple[int, int, int, int]], size: int) -> Iterator[list[tuple[int, int, int, int]]]:
+    """Yields windows of about the same length together."""
+    windows.sort(key=lambda window: window[1] - window[0])
+    for start in range(0, len(windows), size):
+        yield windows[start : start + size]

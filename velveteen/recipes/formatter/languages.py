@@ -1,0 +1,98 @@
+"""The languages: a further one is a row of this table, and its grammar from PyPI."""
+
+import functools
+import importlib
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Any
+
+from velveteen.errors import ArgumentError, MissingFileError, unknown_name
+
+
+@dataclass(frozen=True)
+class Language:
+    """What must be told of a language; everything else is learned.
+
+    Args:
+        name: as in `--language`.
+        extensions: of its files, the first of which stands for the language.
+        package: the module of its tree-sitter grammar.
+        function: the function in it that returns the grammar.
+        verbatim: kinds of nodes that stay as they are, letter for letter.
+        comments: kinds of nodes that are comments.
+        extends: another language whose files show the same style, so that they are learned from too.
+    """
+
+    name: str
+    extensions: tuple[str, ...]
+    package: str
+    function: str = "language"
+    verbatim: frozenset[str] = frozenset()
+    comments: frozenset[str] = frozenset({"comment"})
+
+
+_SCRIPT = frozenset({"string", "template_string", "regex", "jsx_text", "html_comment", "hash_bang_line"})
+
+_CSS = frozenset({"string_value", "integer_value", "float_value", "color_value"})
+
+LANGUAGES = {
+    language.name: language
+    for language in (
+        Language("javascript", (".js", ".mjs", ".cjs", ".jsx"), "tree_sitter_javascript", verbatim=_SCRIPT),
+        Language("typescript", (".ts", ".mts", ".cts"), "tree_sitter_typescript", "language_typescript", _SCRIPT),
+        Language("tsx", (".tsx",), "tree_sitter_typescript", "language_tsx", _SCRIPT),
+        Language("css", (".css",), "tree_sitter_css", verbatim=_CSS),
+        Language("json", (".json",), "tree_sitter_json", verbatim=frozenset({"string"})),
+        Language("python", (".py", ".pyi"), "tree_sitter_python", verbatim=frozenset({"string"})),
+        Language(
+            "go",
+            (".go",),
+            "tree_sitter_go",
+            verbatim=frozenset({"interpreted_string_literal", "raw_string_literal", "rune_literal"}),
+        ),
+    )
+}
+
+
+def named(name: str) -> Language:
+    """Returns the language of a name.
+
+    Raises:
+        UnknownNameError: there is none.
+    """
+    if name not in LANGUAGES:
+        raise unknown_name("language", name, LANGUAGES)
+    return LANGUAGES[name]
+
+
+def of_file(path: str | PurePath) -> Language:
+    """Returns the language of a file, by its extension.
+
+    Raises:
+        ArgumentError: no language has it.
+    """
+    suffix = PurePath(path).suffix.lower()
+    for language in LANGUAGES.values():
+        if suffix in language.extensions:
+            return language
+    known = ", ".join(extension for language in LANGUAGES.values() for extension in language.extensions)
+    raise ArgumentError(
+        f'{path} is of no language that the formatter knows by its extension "{suffix}". Known: {known}.'
+    )
+
+
+@functools.cache
+def parser(language: Language) -> Any:
+    """Returns the tree-sitter parser of a language.
+
+    Raises:
+        MissingFileError: its package is not installed.
+    """
+    try:
+        tree_sitter = importlib.import_module("tree_sitter")
+        grammar = getattr(importlib.import_module(language.package), language.function)()
+    except ImportError as error:
+        raise MissingFileError(
+            f'The grammar of {language.name} is not installed: {error}. pip install "velveteen[formatter]" brings it.'
+        ) from error
+    return tree_sitter.Parser(tree_sitter.Language(grammar))
