@@ -193,15 +193,21 @@ def predict(model, inputs):
     return [np.asarray(y) for y in as_list(model.predict(inputs if len(inputs) > 1 else inputs[0], verbose=0))]
 
 
-def save_all(folder):
-    for build in MODELS:
+def save_models(folder, builders):
+    """Writes each model as .keras and .h5, and beside it its inputs and what it predicts."""
+    for name, build in builders.items():
+        keras.backend.clear_session()
         model = with_random_weights(build())
         inputs = inputs_for(model)
-        model.save(folder / f"{build.__name__}.keras")
-        model.save(folder / f"{build.__name__}.h5")
+        model.save(folder / f"{name}.keras")
+        model.save(folder / f"{name}.h5")
         arrays = {f"input{i}": x for i, x in enumerate(inputs)}
         arrays |= {f"output{i}": y for i, y in enumerate(predict(model, inputs))}
-        np.savez(folder / f"{build.__name__}.npz", **arrays)
+        np.savez(folder / f"{name}.npz", **arrays)
+
+
+def save_all(folder):
+    save_models(folder, {build.__name__: build for build in MODELS})
 
 
 def predict_all(folder):

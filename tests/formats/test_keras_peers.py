@@ -1,7 +1,5 @@
 """Real Keras 3 → velveteen → TensorFlow.js in Node and Chromium → velveteen → real Keras 3: predictions stay the same."""
 
-import os
-import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +7,9 @@ import pytest
 
 import velveteen as vt
 from tests._javascript import chromium_page, run_node, serve, tensorflowjs_folder
-from tools import peers
+from tests.formats._peers import from_json, keras, numbered, predict, to_json
 
 BROWSER = Path(__file__).parents[1] / "browser"
-ZOO = Path(__file__).with_name("keras_zoo.py")
 NAMES = (
     "dense", "cnn", "unet", "lstm", "gru_bidirectional", "separable_cnn", "nested", "multi_input", "embedding",
     "layer_norm", "mobile_net", "autoencoder",
@@ -21,30 +18,11 @@ NAMES = (
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("keras")]
 
 
-def keras(command, folder):
-    try:
-        python = peers.python()
-    except (OSError, subprocess.CalledProcessError) as error:
-        pytest.skip(f"This test needs Keras 3, which cannot be installed here: {error}")
-    environment = {**os.environ, "KERAS_BACKEND": "torch"}
-    answer = subprocess.run([python, ZOO, command, folder], env=environment, capture_output=True, text=True)
-    assert answer.returncode == 0, answer.stderr[-3000:]
-
-
-def numbered(data, start):
-    return [data[name] for name in data.files if name.startswith(start)]
-
-
-def to_json(array):
-    dtype = "int32" if array.dtype == np.int32 else "float32"
-    return {"shape": list(array.shape), "dtype": dtype, "data": array.ravel().tolist()}
-
-
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
     """What each of the programs predicts, by model and program; the first is Keras."""
     folder = tmp_path_factory.mktemp("keras")
-    keras("save", folder)
+    keras("keras_zoo.py", "save", folder)
     found, requests = {}, {}
     (folder / "back").mkdir()
     for name in NAMES:
@@ -53,14 +31,12 @@ def results(tmp_path_factory):
         found[name] = {"keras": numbered(data, "output")}
         for program, suffix in (("keras file", "keras"), ("h5", "h5")):
             model = vt.load_layers_model(folder / f"{name}.{suffix}")
-            predicted = model.predict(inputs if len(inputs) > 1 else inputs[0])
-            predicted = predicted if isinstance(predicted, list) else [predicted]
-            found[name][program] = [tensor.numpy() for tensor in predicted]
+            found[name][program] = predict(model, inputs)
         model.save(folder / name)
         vt.load_layers_model(folder / name).save(folder / "back" / f"{name}.keras")
         np.savez(folder / "back" / f"{name}.npz", **{f"input{place}": x for place, x in enumerate(inputs)})
         requests[name] = {"folder": str(folder / name), "inputs": [to_json(x) for x in inputs]}
-    keras("predict", folder / "back")
+    keras("keras_zoo.py", "predict", folder / "back")
     in_node = run_node(BROWSER / "node_predict.js", requests, folder)
     in_chromium = ask_chromium(folder, requests)
     for name in NAMES:
@@ -68,7 +44,7 @@ def results(tmp_path_factory):
         for program, answers in (("node", in_node), ("chromium", in_chromium)):
             assert "error" not in answers[name], answers[name]
             outputs = answers[name]["outputs"]
-            found[name][program] = [np.array(y["data"], np.float32).reshape(y["shape"]) for y in outputs]
+            found[name][program] = [from_json(y) for y in outputs]
     return found
 
 

@@ -267,7 +267,8 @@ def _layer_to_keras(layer: dict[str, Any]) -> dict[str, Any]:
     if class_name == "DepthwiseConv2D":
         config["dilation_rate"] = [1, 1]  # what TensorFlow.js and velveteen compute
     if class_name == "SpatialDropout1D":
-        config.pop("noise_shape", None)  # always whole channels
+        for key in ("trainable", "noise_shape"):  # unlike other layers of Keras, this one does not take them
+            config.pop(key, None)
     config.pop("zero_output_for_mask", None)  # what Keras does without being told
     if class_name in _NOT_IN_KERAS:
         raise ArgumentError(f'Layer "{config["name"]}" is a {class_name}, which Keras 3 does not have. Leave it out.')
