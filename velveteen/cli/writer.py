@@ -10,7 +10,7 @@ import typer
 from velveteen.cli._output import INTERRUPTED, AsJson, answer
 
 if TYPE_CHECKING:
-    from velveteen.recipes.writer.main import Evaluation
+    from velveteen.recipes.writer.evaluation import Evaluation
     from velveteen.recipes.writer.sampling import Choice
 
 app = typer.Typer(no_args_is_help=True, help="Learns to write from texts or messages, and writes more of the kind.")
@@ -168,31 +168,17 @@ def predict(
 def evaluate(
     model: Model,
     sources: Sources = None,
-    themes: Themes = False,
-    links: Links = False,
-    retweets: Retweets = False,
-    handles: Handles = False,
-    author: Author = None,
     encoding: Encoding = "utf-8",
-    validation: Validation = 0.1,
     seed: Annotated[int, typer.Option(help="Of the samples.")] = 1,
     as_json: AsJson = False,
 ) -> None:
     """Tells how well a model foretells a text it has not learned from, and whether it only repeats.
 
-    Give the sources and options of the training, and the part that was kept to test on counts; or another text.
+    Of the sources of its training, the part that was kept to test on counts; another text counts as a whole.
     """
-    from velveteen.recipes.writer import data, main
-    from velveteen.recipes.writer.archives import Keep
+    from velveteen.recipes.writer import main
 
-    keep = Keep(links, retweets, handles, author)
-
-    def corpus_of(alphabet: data.Alphabet) -> data.Corpus:
-        return data.load(
-            sources or (), keep, themes=themes, encoding=encoding, validation=validation, alphabet=alphabet
-        )
-
-    found = main.evaluate(model, corpus_of, seed=seed)
+    found = main.evaluate(model, sources or (), encoding=encoding, seed=seed)
     if as_json:
         answer(found)
     else:

@@ -141,7 +141,7 @@ def test_a_theme_for_a_model_without(trained):
 
 
 def test_by_heart_is_told(trained, text_file, corpus):
-    found = main.evaluate(trained.folder, lambda alphabet: data.load([text_file], alphabet=alphabet))
+    found = main.evaluate(trained.folder, [text_file])
     assert found.chars == len(corpus.validation)
     assert found.nats_per_char == pytest.approx(trained.nats_per_char, abs=1e-6)
     assert found.longest_copy == len(found.copied) > 20
@@ -151,9 +151,41 @@ def test_by_heart_is_told(trained, text_file, corpus):
 def test_another_text_is_measured_as_a_whole(trained, tmp_path):
     path = tmp_path / "other.txt"
     path.write_text("A dog and a fox. " * 100)
-    found = main.evaluate(trained.folder, lambda alphabet: data.load([path], alphabet=alphabet))
+    found = main.evaluate(trained.folder, [path])
     assert found.chars == 1700 and found.nats_per_char > 1
     assert (found.longest_copy, found.repeats, found.five_gram) == (None, None, None)
+
+
+def test_without_a_text_there_is_nothing_to_measure_on(trained):
+    with pytest.raises(ArgumentError, match=r"the one that the model learned from \(fox.txt\)"):
+        main.evaluate(trained.folder)
+
+
+def test_a_text_is_read_again_as_for_the_training(tmp_path):
+    path = tmp_path / "pets.md"
+    path.write_text("".join(f"# cat {i}\nThe cat purrs.\n" for i in range(60)))
+    corpus = data.load([path], themes=True, validation=0.25)
+    settings = Settings(units=8, epochs=1, streams=2, length=16)
+    main.train(corpus, settings, out=tmp_path / "model", seed=1, verbose=False)
+    found = main.evaluate(tmp_path / "model", [path])
+    assert found.chars == len(corpus.validation) and found.five_gram is not None
+
+
+@pytest.mark.parametrize(
+    "training", [None, 3, {"options": []}, {"options": {"keep": 3, "validation": 7, "themes": "x"}}]
+)
+def test_odd_metadata_does_no_harm(trained, text_file, tmp_path, training):
+    shutil.copytree(trained.folder, tmp_path, dirs_exist_ok=True)
+    content = json.loads((tmp_path / "model.json").read_text())
+    content["userDefinedMetadata"]["training"] = training
+    (tmp_path / "model.json").write_text(json.dumps(content))
+    assert main.evaluate(tmp_path, [text_file]).chars == 68 * 60
+
+
+def test_a_training_that_gets_lost_says_so(corpus, settings, tmp_path, monkeypatch):
+    monkeypatch.setattr(evaluation, "nats_per_char", lambda *arguments: math.nan)
+    with pytest.raises(DataError, match="got lost: its loss is no number any more. Give a lower --learning-rate"):
+        main.train(corpus, dataclasses.replace(settings, epochs=1), out=tmp_path, seed=1, verbose=False)
 
 
 def test_metadata_tells_a_browser_all(trained):
@@ -244,6 +276,8 @@ def test_json_of_train_and_a_pipe(tmp_path):
     assert (answer["epochs"], answer["best_epoch"], answer["source"]) == (1, 1, "-")
     result = run("evaluate", tmp_path / "model", "-", input="Else. " * 100)
     assert result.exit_code == 0 and "learned from another text" in result.stdout
+    result = run("evaluate", tmp_path / "model")
+    assert result.exit_code == 2 and "Say on which text to test" in result.stderr
 
 
 def test_errors_of_the_command_line(tmp_path):

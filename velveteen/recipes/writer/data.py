@@ -1,5 +1,6 @@
 """Texts as numbers: the alphabet, an honest split, and the batches that a network learns from (the embedding)."""
 
+import dataclasses
 import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -75,6 +76,7 @@ class Corpus:
         starts: where the messages of `train` begin, or None for one long text.
         notes: what to tell about it, a sentence each.
         fingerprint: of the text and the split.
+        options: how it was read: what `load` needs to read the same again, beside the sources and the encoding.
     """
 
     name: str
@@ -84,6 +86,7 @@ class Corpus:
     starts: np.ndarray | None
     notes: list[str] = field(default_factory=list)
     fingerprint: str = ""
+    options: dict[str, Any] = field(default_factory=dict)
 
     @property
     def are_messages(self) -> bool:
@@ -143,7 +146,8 @@ def load(
     if unknown:
         notes.append(f"The validation text has {_listed(unknown)}, which count as rare symbols.")
     digest = hashlib.sha256(f"{len(train)}\n{train}{test}".encode("utf-8", "surrogatepass")).hexdigest()[:16]
-    return Corpus(found.name, alphabet, alphabet.encode(train), alphabet.encode(test), starts, notes, digest)
+    options = {"keep": dataclasses.asdict(keep or Keep()), "themes": themes, "validation": validation}
+    return Corpus(found.name, alphabet, alphabet.encode(train), alphabet.encode(test), starts, notes, digest, options)
 
 
 def make_alphabet(text: str, rare_below: int = RARE_BELOW) -> tuple[Alphabet, list[str]]:

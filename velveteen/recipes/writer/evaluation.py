@@ -1,16 +1,96 @@
 """How well a network foretells a text: nats a character, each character scored once, the state carried along."""
 
+import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from velveteen.recipes.writer.data import embed
+from velveteen.recipes.writer import baselines, sampling
+from velveteen.recipes.writer.data import Corpus, embed
+from velveteen.recipes.writer.sampling import Choice, Writer
 
 STREAMS = 32
 """Parts of a text that are read at once."""
 WARM_UP = 256
 """Characters before its own part that each stream reads without being scored, so that it has a state to go on from."""
 CHUNK = 256
+SAMPLES, SAMPLE_LENGTH = 16, 1000
+"""What the network writes, to see what it copies."""
+
+
+@dataclass(frozen=True)
+class Figures:
+    """How well something else foretells the same text."""
+
+    nats_per_char: float
+    bits_per_char: float
+    perplexity: float
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """How well a model foretells a text that it has not learned from, and whether it writes by heart.
+
+    Attributes:
+        nats_per_char, bits_per_char, perplexity: of the next character.
+        chars: how many characters were foretold.
+        longest_copy: characters of the longest passage in its samples that stands in the training text; None where the
+            training text is not known.
+        copied: that passage.
+        longest_copy_of_text: the same of the text itself, which nobody copied on purpose: what is usual in such texts.
+        repeats: whether the samples repeat the training text.
+        five_gram, xz: what others get on the same text: counts of five characters, and the compressor.
+    """
+
+    nats_per_char: float
+    bits_per_char: float
+    perplexity: float
+    chars: int
+    longest_copy: int | None
+    copied: str | None
+    longest_copy_of_text: int | None
+    repeats: bool | None
+    five_gram: Figures | None
+    xz: Figures | None
+
+
+def measure(saved: Any, network: Any, corpus: Corpus, *, only_kept: bool, seed: int) -> Evaluation:
+    """Measures a network on a text.
+
+    Args:
+        saved, network: the network with states and without, see `model`.
+        corpus: the text, with the network's own alphabet.
+        only_kept: whether the network has learned from the text, so that only the part kept for validation counts.
+        seed: of the samples.
+    """
+    writer = Writer(network, corpus.alphabet, Choice(1.0), SAMPLES, seed)
+    if only_kept:
+        text, before = corpus.validation, corpus.train
+    else:
+        text, before = np.concatenate([corpus.train, corpus.validation]), corpus.alphabet.encode(writer.beginning)
+    found = figures(nats_per_char(saved, text, before))
+    own = (found.nats_per_char, found.bits_per_char, found.perplexity, len(text))
+    if not only_kept:
+        return Evaluation(*own, None, None, None, None, None, None)
+    decode = corpus.alphabet.decode
+    written = sampling.texts(writer.write(SAMPLE_LENGTH, until_end=False), SAMPLES)
+    copies = baselines.copies(corpus.train, [corpus.alphabet.encode(sample) for sample in written])
+    usual = baselines.copies(corpus.train, [text[: SAMPLES * SAMPLE_LENGTH]])
+    return Evaluation(
+        *own,
+        len(copies.longest),
+        sampling.readable(decode(copies.longest)),
+        len(usual.longest),
+        copies.repeats_more_than(usual),
+        figures(baselines.five_gram(corpus.train, text, len(corpus.alphabet))),
+        figures(baselines.xz(decode(corpus.train), decode(text))),
+    )
+
+
+def figures(nats: float) -> Figures:
+    """Returns the figures for so many nats a character."""
+    return Figures(nats, nats / math.log(2), math.exp(nats))
 
 
 def nats_per_char(saved: Any, text: np.ndarray, before: np.ndarray) -> float:

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 import velveteen as vt
-from velveteen.errors import FileFormatError, MissingFileError
+from velveteen.errors import DataError, FileFormatError, MissingFileError
 from velveteen.io import ModelArtifacts
 
 WARM_UP = 100
@@ -94,6 +94,8 @@ class AveragedWeights(vt.callbacks.Callback):
 class Examiner(vt.callbacks.Callback):
     """After each epoch measures the averaged weights on the validation text, and keeps the best of them.
 
+    It raises a DataError when the loss is no number any more.
+
     Args:
         averages: the weights to measure.
         measure: takes the network, returns its nats a character on the validation text.
@@ -122,6 +124,8 @@ class Examiner(vt.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: dict[str, Any]) -> None:
         with self.averages.in_place():
             logs["val_loss"] = self.measure(self.model)
+            if not math.isfinite(logs["val_loss"]):
+                raise DataError("The training got lost: its loss is no number any more. Give a lower --learning-rate.")
             if logs["val_loss"] < self.best:
                 self.best, self.best_epoch = logs["val_loss"], epoch + 1
                 self.keep(self.model)

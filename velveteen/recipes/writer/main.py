@@ -1,10 +1,9 @@
 """The settings, and train, evaluate and write, which `velveteen writer` calls."""
 
 import dataclasses
-import math
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,17 +12,17 @@ import numpy as np
 
 import velveteen as vt
 from velveteen.errors import ArgumentError, DataError, unknown_name
-from velveteen.recipes.writer import baselines, data, evaluation, learning, model, sampling
+from velveteen.recipes.writer import data, evaluation, learning, model, sampling
+from velveteen.recipes.writer.archives import Keep
 from velveteen.recipes.writer.data import Alphabet, Corpus
 from velveteen.recipes.writer.sampling import Choice, Writer
-from velveteen.recipes.writer.sources import THEME_END
+from velveteen.recipes.writer.sources import PYDOC, THEME_END
 
 OUT = Path("writer-model")
 CHECKPOINT = "checkpoint"
 MODES = ("stateful", "window")
 SAMPLE_LENGTH = 200
 """Characters of the sample after each epoch."""
-EVALUATION_SAMPLES, EVALUATION_LENGTH = 16, 1000
 
 
 @dataclass(frozen=True)
@@ -90,42 +89,6 @@ class Training:
     files: list[Path]
 
 
-@dataclass(frozen=True)
-class Evaluation:
-    """How well a model foretells a text that it has not learned from, and whether it writes by heart.
-
-    Attributes:
-        nats_per_char, bits_per_char, perplexity: of the next character.
-        chars: how many characters were foretold.
-        longest_copy: characters of the longest passage in its samples that stands in the training text; None where the
-            training text is not known.
-        copied: that passage.
-        longest_copy_of_text: the same of the text itself, which nobody copied on purpose: what is usual in such texts.
-        repeats: whether the samples repeat the training text.
-        five_gram, xz: what others get on the same text: counts of five characters, and the compressor.
-    """
-
-    nats_per_char: float
-    bits_per_char: float
-    perplexity: float
-    chars: int
-    longest_copy: int | None
-    copied: str | None
-    longest_copy_of_text: int | None
-    repeats: bool | None
-    five_gram: "Figures | None"
-    xz: "Figures | None"
-
-
-@dataclass(frozen=True)
-class Figures:
-    """How well something else foretells the same text."""
-
-    nats_per_char: float
-    bits_per_char: float
-    perplexity: float
-
-
 def train(
     corpus: Corpus,
     settings: Settings | None = None,
@@ -148,7 +111,7 @@ def train(
 
     Raises:
         ArgumentError: `out` is a file.
-        MissingFileError, DataError: there is nothing to go on with, or it learned from another text.
+        MissingFileError, DataError: there is nothing to go on with, it learned from another text, or the loss became NaN.
     """
     settings = settings or Settings()
     out = _prepare(out)
@@ -210,7 +173,7 @@ def train(
         verbose=verbose,
     )
     seconds = time.perf_counter() - start
-    best = _figures(examiner.best)
+    best = evaluation.figures(examiner.best)
     return Training(
         out,
         corpus.name,
@@ -294,41 +257,31 @@ def open_writer(
     return Writer(model.without_states(saved), alphabet, choice, samples, seed)
 
 
-def evaluate(folder: str | Path, corpus_of: Any, *, seed: int = 1) -> Evaluation:
-    """Measures a model on a text; see `Evaluation`.
+def evaluate(
+    folder: str | Path, sources: Sequence[str | Path] = (), *, encoding: str = "utf-8", seed: int = 1
+) -> evaluation.Evaluation:
+    """Measures a model on a text; see `evaluation.Evaluation`.
 
     Args:
         folder: of the model.
-        corpus_of: takes an alphabet, returns the Corpus (`data.load`). If the model has learned from that very corpus,
-            its validation part counts; else all of it does.
+        sources: the text, read with the options of the training. If the model has learned from it, only the part that was
+            kept for validation counts; else all of it does. None for a model that learned from Python's documentation.
+        encoding: of text files.
         seed: of the samples.
 
     Raises: as `write`, and as `data.load`.
+        ArgumentError: no sources for a model that learned from others.
     """
     saved, alphabet = load(folder)
-    corpus = corpus_of(alphabet)
-    is_own = saved.user_defined_metadata.get("training", {}).get("fingerprint") == corpus.fingerprint
-    writer = Writer(model.without_states(saved), alphabet, Choice(1.0), EVALUATION_SAMPLES, seed)
-    if is_own:
-        text, before = corpus.validation, corpus.train
-    else:
-        text, before = np.concatenate([corpus.train, corpus.validation]), alphabet.encode(writer.beginning)
-    found = _figures(evaluation.nats_per_char(saved, text, before))
-    figures = (found.nats_per_char, found.bits_per_char, found.perplexity, len(text))
-    if not is_own:
-        return Evaluation(*figures, None, None, None, None, None, None)
-    written = sampling.texts(writer.write(EVALUATION_LENGTH, until_end=False), EVALUATION_SAMPLES)
-    copies = baselines.copies(corpus.train, [alphabet.encode(sample) for sample in written])
-    usual = baselines.copies(corpus.train, [text[: EVALUATION_SAMPLES * EVALUATION_LENGTH]])
-    return Evaluation(
-        *figures,
-        len(copies.longest),
-        sampling.readable(alphabet.decode(copies.longest)),
-        len(usual.longest),
-        copies.repeats_more_than(usual),
-        _figures(baselines.five_gram(corpus.train, text, len(alphabet))),
-        _figures(baselines.xz(alphabet.decode(corpus.train), alphabet.decode(text))),
-    )
+    training = _part(saved.user_defined_metadata, "training")
+    if not sources and training.get("source") != PYDOC:
+        raise ArgumentError(
+            f"Say on which text to test: the one that the model learned from ({training.get('source', 'unknown')}), of which "
+            "the part that was kept counts; or another one."
+        )
+    corpus = data.load(sources, encoding=encoding, alphabet=alphabet, **_load_options(training))
+    kept = training.get("fingerprint") == corpus.fingerprint
+    return evaluation.measure(saved, model.without_states(saved), corpus, only_kept=kept, seed=seed)
 
 
 def load(folder: str | Path) -> tuple[Any, Alphabet]:
@@ -344,8 +297,27 @@ def load(folder: str | Path) -> tuple[Any, Alphabet]:
     return saved, Alphabet(symbols)
 
 
-def _figures(nats: float) -> Figures:
-    return Figures(nats, nats / math.log(2), math.exp(nats))
+def _part(value: Any, key: str) -> dict[str, Any]:
+    """Returns an object inside of metadata, which may be anything."""
+    found = value.get(key) if isinstance(value, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def _load_options(training: dict[str, Any]) -> dict[str, Any]:
+    """Returns how the text of a training was read, as its metadata tells."""
+    options = _part(training, "options")
+    keep, author = _part(options, "keep"), _part(options, "keep").get("author")
+    validation = options.get("validation")
+    return {
+        "keep": Keep(
+            keep.get("links") is True,
+            keep.get("retweets") is True,
+            keep.get("handles") is True,
+            author if isinstance(author, str) else None,
+        ),
+        "themes": options.get("themes") is True,
+        "validation": validation if isinstance(validation, float) and 0 < validation < 1 else data.VALIDATION,
+    }
 
 
 def _prepare(out: str | Path) -> Path:
@@ -381,6 +353,7 @@ def _metadata(corpus: Corpus, settings: Settings, examiner: Any, seconds: float)
         "training": {
             "source": corpus.name,
             "fingerprint": corpus.fingerprint,
+            "options": corpus.options,
             "settings": dataclasses.asdict(settings),
             "epoch": examiner.best_epoch,
             "seconds": round(seconds, 1),

@@ -17,6 +17,8 @@ END, THEME_END = "\x03", "\x02"
 TEXT_SUFFIXES = (".txt", ".text", ".md", ".markdown", ".rst", ".org")
 ARCHIVE_NAMES = re.compile(r"tweets?(?:-part\d+)?\.js|result\.json|outbox\.json|.*\.(?:mbox|mbx)")
 STANDARD_INPUT = "-"
+PYDOC = "pydoc_data.topics"
+"""The module with the documentation that ships with Python."""
 
 _HEADING = re.compile(r"^#{1,6}[ \t]+(.+?)[ \t]*#*$|^(?=\S)(.+)\n(?:={3,}|-{3,})[ \t]*$", re.MULTILINE)
 _UNWANTED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ufeff\ufffe\uffff]")
@@ -55,7 +57,7 @@ def read(
         DataError: a source cannot be read, or has nothing in it.
     """
     keep = keep or Keep()
-    found = Found(name=", ".join(Path(source).name or str(source) for source in sources) or "pydoc_data.topics")
+    found = Found(name=", ".join(Path(source).name or str(source) for source in sources) or PYDOC)
     texts: list[str] = []
     if not sources:
         _add_pydoc(found, texts, themes)
