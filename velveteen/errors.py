@@ -43,6 +43,10 @@ class StateError(VelveteenError, RuntimeError):
     """A call that comes too early, too late or twice, such as `fit` before `compile`."""
 
 
+class ComputationError(VelveteenError, RuntimeError):
+    """A layer that cannot compute what it was given."""
+
+
 class FileFormatError(VelveteenError, ValueError):
     """A file that is damaged, truncated, hostile or of another format."""
 

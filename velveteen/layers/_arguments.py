@@ -1,5 +1,7 @@
 """What the layers' constructors check and tidy in their arguments, and how they end a kernel's result."""
 
+import numbers
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -10,6 +12,9 @@ from velveteen.errors import ArgumentError, ArgumentTypeError, unknown_name
 from velveteen.serialization import snake_case
 
 Activation = Callable[[torch.Tensor], torch.Tensor]
+
+LARGEST = 2**31 - 1
+"""The largest size, count and index: those of TensorFlow.js are int32, and PyTorch's kernels trip over larger ones."""
 
 # Their gradients need the result only, so they may overwrite what a kernel just made.
 _IN_PLACE: dict[Activation, Activation] = {
@@ -32,15 +37,58 @@ def as_float(x: torch.Tensor) -> torch.Tensor:
     return x if x.is_floating_point() else x.to(torch.float32)
 
 
+def integer(value: Any, name: str, least: int = -LARGEST, kind: str = "an integer") -> int:
+    """Returns `value`, or raises unless it is an integer from `least` to LARGEST."""
+    if _is_number(value) and value == value // 1:
+        if least <= value <= LARGEST:
+            return int(value)
+        limit = f" of at most {LARGEST}" if value > LARGEST else ""
+        raise ArgumentError(f'"{name}" must be {kind}{limit}, got {value!r:.100}.')
+    raise ArgumentTypeError(f'"{name}" must be {kind}, got {value!r:.100}.')
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)
+
+
 def positive_integer(value: Any, name: str) -> int:
     """Returns `value`, or raises unless it is an integer above zero."""
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise ArgumentTypeError(f'"{name}" must be a positive integer, got {value!r}.')
-    if value <= 0:
-        raise ArgumentError(f'"{name}" must be a positive integer, got {value}.')
-    return value
+    return integer(value, name, 1, "a positive integer")
+
+
+def integer_or_integers(value: Any, name: str) -> int | tuple[int, ...]:
+    """Returns an integer, or several as a tuple."""
+    if isinstance(value, list | tuple):
+        return tuple(integer(part, name) for part in value)
+    return integer(value, name, kind="an integer or a list of integers")
+
+
+def integer_or_none(value: Any, name: str) -> int | None:
+    """Returns None, or `value` if it is an integer."""
+    return None if value is None else integer(value, name)
+
+
+def number(value: Any, name: str) -> float:
+    """Returns `value`, or raises unless it is a finite number."""
+    if not _is_number(value):
+        raise ArgumentTypeError(f'"{name}" must be a number, got {value!r:.100}.')
+    if not -sys.float_info.max <= value <= sys.float_info.max:
+        raise ArgumentError(f'"{name}" must be a finite number, got {value!r:.100}.')
+    return value if isinstance(value, int) and abs(value) <= LARGEST else float(value)  # an integer stays one in files
+
+
+def number_or_none(value: Any, name: str) -> float | None:
+    """Returns None, or `value` if it is a finite number."""
+    return None if value is None else number(value, name)
+
+
+def sizes_or_none(value: Any, name: str) -> list[int | None] | None:
+    """Returns None, or a shape: a list of sizes, with None for those that the input has."""
+    if value is None:
+        return None
+    if not isinstance(value, list | tuple):
+        raise ArgumentTypeError(f'"{name}" must be a list of sizes, got {value!r:.100}.')
+    return [None if size is None else integer(size, name, 0, "a list of sizes") for size in value]
 
 
 def integers(value: int | Sequence[int], count: int, name: str) -> tuple[int, ...]:

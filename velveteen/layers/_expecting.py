@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from velveteen.errors import ShapeError
+from velveteen.layers._arguments import LARGEST
 from velveteen.tensors import Shape
 
 
@@ -51,7 +52,7 @@ class Expecting:
 def check_shape(shape: Any, where: str) -> Shape:
     """Returns a batch input shape, or raises a ShapeError that says what is wrong with it."""
     sizes = list(shape) if isinstance(shape, list | tuple) else None
-    if sizes is None or not all(size is None or (isinstance(size, int) and size >= 0) for size in sizes):
+    if sizes is None or not all(size is None or (isinstance(size, int) and 0 <= size <= LARGEST) for size in sizes):
         raise ShapeError(
             f'The input shape of "{where}" must be a list of sizes, with None for those that vary, got {shape!r}.'
         )

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 
 from velveteen import constraints, initializers, regularizers
 from velveteen.errors import ArgumentError, ShapeError
-from velveteen.layers._arguments import as_float
+from velveteen.layers._arguments import as_float, integer_or_integers, number, number_or_none
 from velveteen.layers.base import Layer
 from velveteen.tensors import Shape
 
@@ -40,7 +40,7 @@ class Relu(Layer):
 
     def __init__(self, max_value: float | None = None, **base: Any):
         super().__init__(**base)
-        self.max_value = max_value
+        self.max_value = number_or_none(max_value, "max_value")
 
     def call(self, x: torch.Tensor) -> torch.Tensor:
         y = torch.relu(as_float(x))
@@ -58,7 +58,7 @@ class LeakyRelu(Layer):
 
     def __init__(self, alpha: float = 0.3, **base: Any):
         super().__init__(**base)
-        self.alpha = alpha
+        self.alpha = number(alpha, "alpha")
 
     def call(self, x: torch.Tensor) -> torch.Tensor:
         return F.leaky_relu(as_float(x), self.alpha)
@@ -91,7 +91,8 @@ class Prelu(Layer):
         self.alpha_initializer = initializers.get(alpha_initializer)
         self.alpha_regularizer = regularizers.get(alpha_regularizer)
         self.alpha_constraint = constraints.get(alpha_constraint)
-        self.shared_axes = (shared_axes,) if isinstance(shared_axes, int) else shared_axes
+        shared = None if shared_axes is None else integer_or_integers(shared_axes, "shared_axes")
+        self.shared_axes = (shared,) if isinstance(shared, int) else shared
 
     def build(self, input_shape: Sequence[int | None]) -> None:
         shared = self.shared_axes or ()
@@ -152,7 +153,7 @@ class ThresholdedRelu(Layer):
 
     def __init__(self, theta: float = 1.0, **base: Any):
         super().__init__(**base)
-        self.theta = theta
+        self.theta = number(theta, "theta")
 
     def call(self, x: torch.Tensor) -> torch.Tensor:
         return F.threshold(as_float(x), self.theta, 0.0)
@@ -171,7 +172,7 @@ class Softmax(Layer):
 
     def __init__(self, axis: int | Sequence[int] = 1, **base: Any):
         super().__init__(**base)
-        self.axis = axis
+        self.axis = integer_or_integers(axis, "axis")
 
     def call(self, x: torch.Tensor, mask: torch.Tensor | None = None) -> torch.Tensor:
         x = as_float(x)
@@ -179,7 +180,7 @@ class Softmax(Layer):
             x = x + (1 - mask.to(x.dtype)) * self.MASKED
         if isinstance(self.axis, int):
             return torch.softmax(x, self.axis)
-        return torch.exp(x - torch.logsumexp(x, tuple(self.axis), keepdim=True))
+        return torch.exp(x - torch.logsumexp(x, self.axis, keepdim=True))
 
 
 relu = Relu

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 
 from velveteen import constraints, initializers, regularizers
 from velveteen.errors import ArgumentError, ShapeError
-from velveteen.layers._arguments import as_float, positive_integer
+from velveteen.layers._arguments import as_float, number, positive_integer
 from velveteen.layers.base import Layer, is_shape_list
 from velveteen.tensors import Shape
 
@@ -86,9 +86,9 @@ class MultiHeadAttention(Layer):
         self.num_heads = positive_integer(num_heads, "num_heads")
         self.key_dim = positive_integer(key_dim, "key_dim")
         self.value_dim = positive_integer(key_dim if value_dim is None else value_dim, "value_dim")
-        if not 0 <= dropout < 1:
+        self.dropout = float(number(dropout, "dropout"))
+        if not 0 <= self.dropout < 1:
             raise ArgumentError(f'"dropout" must be at least 0 and below 1, got {dropout}.')
-        self.dropout = float(dropout)
         self.use_bias = use_bias
         self.kernel_initializer = initializers.get(kernel_initializer)
         self.bias_initializer = initializers.get(bias_initializer)

@@ -76,6 +76,8 @@ class Layer(Connected, Expecting, nn.Module, Serializable):
         reject_unknown(type(self), unknown)
         super().__init__()
         self.eval()  # as in TensorFlow.js, calling a layer is inference unless told otherwise
+        if name is not None and not isinstance(name, str):
+            raise ArgumentTypeError(f"The name of a layer must be a text, got {name!r:.100}.")
         self.name = name or unique_name(type(self))
         self.built = False
         self.inbound_nodes = []

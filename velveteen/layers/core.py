@@ -8,7 +8,15 @@ import torch.nn.functional as F
 
 from velveteen import activations, constraints, initializers, regularizers
 from velveteen.errors import ArgumentError, ShapeError
-from velveteen.layers._arguments import as_float, in_place, no_activity_regularizer, positive_integer
+from velveteen.layers._arguments import (
+    as_float,
+    in_place,
+    integer_or_none,
+    no_activity_regularizer,
+    number,
+    positive_integer,
+    sizes_or_none,
+)
 from velveteen.layers._graph import Node, SymbolicTensor
 from velveteen.layers.base import Layer
 from velveteen.tensors import Shape, check_dtype
@@ -235,9 +243,9 @@ class Dropout(Layer):
         self, rate: float, *, noise_shape: Sequence[int | None] | None = None, seed: int | None = None, **base: Any
     ):
         super().__init__(**base)
-        self.rate = max(min(float(rate), 1.0), 0.0)
-        self.noise_shape = noise_shape
-        self.seed = seed
+        self.rate = max(min(float(number(rate, "rate")), 1.0), 0.0)
+        self.noise_shape = sizes_or_none(noise_shape, "noise_shape")
+        self.seed = integer_or_none(seed, "seed")
         self._generator: torch.Generator | None = None
 
     def pattern_shape(self, x: torch.Tensor) -> Sequence[int] | None:
@@ -301,7 +309,7 @@ class Masking(Layer):
 
     def __init__(self, mask_value: float = 0.0, **base: Any):
         super().__init__(**base)
-        self.mask_value = mask_value
+        self.mask_value = number(mask_value, "mask_value")
 
     @property
     def makes_mask(self) -> bool:

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 
 from velveteen import constraints, initializers, regularizers
 from velveteen.errors import ArgumentError, ShapeError
-from velveteen.layers._arguments import no_activity_regularizer, positive_integer
+from velveteen.layers._arguments import integer, no_activity_regularizer, positive_integer
 from velveteen.layers.base import Layer
 from velveteen.tensors import Shape
 
@@ -103,7 +103,8 @@ class Embedding(Layer):
 def _lengths(input_length: int | Sequence[int | None] | None) -> tuple[int | None, ...]:
     if input_length is None:
         return ()
-    return (input_length,) if isinstance(input_length, int) else tuple(input_length)
+    lengths = input_length if isinstance(input_length, list | tuple) else [input_length]
+    return tuple(None if length is None else integer(length, "input_length", 0) for length in lengths)
 
 
 embedding = Embedding

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from velveteen.errors import ArgumentError, ShapeError
+from velveteen.layers._arguments import integer, integer_or_integers
 from velveteen.layers.base import Layer, is_shape_list
 from velveteen.ops import arithmetic
 from velveteen.tensors import Shape
@@ -138,7 +139,7 @@ class Concatenate(_Merge):
 
     def __init__(self, axis: int = -1, **base: Any):
         super().__init__(**base)
-        self.axis = axis
+        self.axis = integer(axis, "axis")
 
     def check_examples(self, input_shape: Sequence[Sequence[Size]]) -> None:
         rank = len(input_shape[0])
@@ -192,9 +193,9 @@ class Dot(_Merge):
 
     def __init__(self, axes: int | Sequence[int], *, normalize: bool = False, **base: Any):
         super().__init__(**base)
-        if not isinstance(axes, int) and len(axes) != 2:
+        self.axes = integer_or_integers(axes, "axes")
+        if not isinstance(self.axes, int) and len(self.axes) != 2:
             raise ArgumentError(f"axes must be an integer or two of them, one for each input, got {axes!r}.")
-        self.axes = axes if isinstance(axes, int) else tuple(axes)
         self.normalize = normalize
 
     def _places(self, ranks: Sequence[int]) -> tuple[int, int]:

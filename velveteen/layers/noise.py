@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 
+from velveteen.layers._arguments import number, sizes_or_none
 from velveteen.layers.base import Layer
 
 __all__ = [
@@ -28,7 +29,7 @@ class GaussianNoise(Layer):
 
     def __init__(self, stddev: float, **base: Any):
         super().__init__(**base)
-        self.stddev = stddev
+        self.stddev = number(stddev, "stddev")
 
     def call(self, x: torch.Tensor) -> torch.Tensor:
         return x + torch.randn_like(x) * self.stddev if self.training else x
@@ -45,7 +46,7 @@ class GaussianDropout(Layer):
 
     def __init__(self, rate: float, **base: Any):
         super().__init__(**base)
-        self.rate = rate
+        self.rate = number(rate, "rate")
 
     def call(self, x: torch.Tensor) -> torch.Tensor:
         if not self.training or not 0 < self.rate < 1:
@@ -69,13 +70,15 @@ class AlphaDropout(Layer):
 
     def __init__(self, rate: float, *, noise_shape: Sequence[int] | None = None, **base: Any):
         super().__init__(**base)
-        self.rate = rate
-        self.noise_shape = noise_shape
+        self.rate = number(rate, "rate")
+        self.noise_shape = sizes_or_none(noise_shape, "noise_shape")
 
     def call(self, x: torch.Tensor) -> torch.Tensor:
         if not self.training or not 0 < self.rate < 1:
             return x
-        dropped = torch.rand(tuple(self.noise_shape or x.shape), device=x.device) < self.rate
+        given = self.noise_shape or [None] * x.dim()
+        shape = [own if size is None else size for size, own in zip(given, x.shape, strict=True)]
+        dropped = torch.rand(shape, device=x.device) < self.rate
         slope = ((1 - self.rate) * (1 + self.rate * self.LOWER_END**2)) ** -0.5
         return slope * x.masked_fill(dropped, self.LOWER_END) - slope * self.LOWER_END * self.rate
 

@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 
 from velveteen.errors import ArgumentError
+from velveteen.layers._arguments import LARGEST
 from velveteen.layers._arguments import data_format as check_data_format
 from velveteen.layers._windows import Size, check_sizes, join_shape, split_shape
 from velveteen.layers.base import Layer
@@ -21,7 +22,9 @@ def _edges(value: Border, name: str) -> Edges:
     """Returns ((top, bottom), (left, right)) from one number, one for rows and one for columns, or all four."""
     parts = value if isinstance(value, list | tuple) else (value, value)
     pairs = [tuple(part) if isinstance(part, list | tuple) else (part, part) for part in parts]
-    sound = all(len(pair) == 2 and all(isinstance(size, int) and size >= 0 for size in pair) for pair in pairs)
+    sound = all(
+        len(pair) == 2 and all(isinstance(size, int) and 0 <= size <= LARGEST for size in pair) for pair in pairs
+    )
     if not sound or len(pairs) != 2:
         raise ArgumentError(
             f"{name} must be an integer, [rows, columns] or [[top, bottom], [left, right]], none negative, got {value!r}."

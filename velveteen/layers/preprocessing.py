@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from velveteen.errors import ArgumentError, ShapeError
-from velveteen.layers._arguments import as_float, choice, positive_integer
+from velveteen.layers._arguments import as_float, choice, integer_or_none, number, positive_integer
 from velveteen.layers._pixels import PixelLayer, crop_to_aspect_ratio, resize_centers
 from velveteen.layers.base import Layer
 from velveteen.ops import image, reduction
@@ -39,8 +39,8 @@ class Rescaling(Layer):
 
     def __init__(self, scale: float, *, offset: float = 0, **base: Any):
         super().__init__(**base)
-        self.scale = scale
-        self.offset = offset
+        self.scale = number(scale, "scale")
+        self.offset = number(offset, "offset")
 
     def call(self, x: torch.Tensor) -> torch.Tensor:
         return as_float(x) * self.scale + self.offset
@@ -163,14 +163,15 @@ class RandomWidth(Layer):
         **base: Any,
     ):
         super().__init__(**base)
-        least, most = (-factor, factor) if isinstance(factor, int | float) else tuple(factor)
+        limits = list(factor) if isinstance(factor, list | tuple) else [-number(factor, "factor"), factor]
+        least, most = [number(limit, "factor") for limit in limits] if len(limits) == 2 else (0, -1)
         if not -1 <= least <= most:
             raise ArgumentError(
                 f"factor must be a positive number or [least, most], from -1 on and in ascending order, got {factor!r}."
             )
         self.factor = factor
         self.interpolation = choice(interpolation, ("bilinear", "nearest"), "interpolation")
-        self.seed = seed
+        self.seed = integer_or_none(seed, "seed")
         self._limits = (1 + least, 1 + most)
         self._generator = None if seed is None else torch.Generator().manual_seed(seed)
         self.expects(4, 3)

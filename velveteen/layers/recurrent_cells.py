@@ -9,7 +9,7 @@ from torch import nn
 
 from velveteen import activations, constraints, initializers, regularizers
 from velveteen.errors import ArgumentError, ArgumentTypeError, ShapeError
-from velveteen.layers._arguments import as_float, no_activity_regularizer, positive_integer
+from velveteen.layers._arguments import as_float, no_activity_regularizer, number, positive_integer
 from velveteen.layers.base import Layer, is_shape_list
 from velveteen.layers.weights import name_scope
 from velveteen.serialization import deserialize
@@ -224,8 +224,8 @@ class _Formula(Layer):
         self.kernel_constraint = constraints.get(kernel_constraint)
         self.recurrent_constraint = constraints.get(recurrent_constraint)
         self.bias_constraint = constraints.get(bias_constraint)
-        self.dropout = min(max(float(dropout), 0.0), 1.0)
-        self.recurrent_dropout = min(max(float(recurrent_dropout), 0.0), 1.0)
+        self.dropout = min(max(float(number(dropout, "dropout")), 0.0), 1.0)
+        self.recurrent_dropout = min(max(float(number(recurrent_dropout, "recurrent_dropout")), 0.0), 1.0)
         self.register_parameter("bias", None)
 
     def make_weights(self, step_shape: Sequence[int | None]) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
-from velveteen.errors import ArgumentError, ShapeError
-from velveteen.layers._arguments import as_float, choice, integers, positive_integer
+from velveteen.errors import ArgumentError, ArgumentTypeError, ShapeError
+from velveteen.layers._arguments import as_float, choice, integer, integers, positive_integer
 from velveteen.layers._arguments import data_format as check_data_format
 from velveteen.layers._pixels import PixelLayer, resize_centers
 from velveteen.layers._windows import Size, join_shape, split_shape
@@ -78,7 +78,10 @@ class Reshape(Layer):
 
     def __init__(self, target_shape: Sequence[int | None], **base: Any):
         super().__init__(**base)
-        self.target_shape = tuple(None if size is None or size < 0 else size for size in target_shape)
+        if not isinstance(target_shape, list | tuple):
+            raise ArgumentTypeError(f'"target_shape" must be a list of sizes, got {target_shape!r:.100}.')
+        sizes = [None if size is None else integer(size, "target_shape") for size in target_shape]
+        self.target_shape = tuple(None if size is None or size < 0 else size for size in sizes)
         if self.target_shape.count(None) > 1:
             raise ArgumentError(f"Only one size of target_shape can be left open, got {list(target_shape)}.")
 
@@ -113,9 +116,10 @@ class Permute(Layer):
 
     def __init__(self, dims: Sequence[int], **base: Any):
         super().__init__(**base)
-        if not isinstance(dims, list | tuple) or sorted(dims) != list(range(1, len(dims) + 1)):
-            raise ArgumentError(f"dims must be the numbers from 1 on in some order, such as [2, 1], got {dims!r}.")
-        self.dims = tuple(dims)
+        axes = [integer(axis, "dims") for axis in dims] if isinstance(dims, list | tuple) else []
+        if not axes or sorted(axes) != list(range(1, len(axes) + 1)):
+            raise ArgumentError(f"dims must be the numbers from 1 on in some order, such as [2, 1], got {dims!r:.100}.")
+        self.dims = tuple(axes)
         self._axes = (0, *self.dims)
         self.expects(len(self._axes))
 

@@ -11,6 +11,7 @@ import torch
 
 from velveteen.errors import ArgumentError
 from velveteen.layers import Layer, SymbolicTensor
+from velveteen.layers._failing import explain
 from velveteen.layers._graph import Node
 from velveteen.layers.base import is_shape_list
 from velveteen.tensors import Shape
@@ -76,16 +77,20 @@ class Graph:
         if self.has_masks:
             return self.run_masked(inputs, [None] * len(inputs))[0]
         values: list[Any] = [*inputs, *[None] * (self._slot_count - len(inputs))]
-        for layer, sources, targets, arguments, as_list, last_use in self.steps:
-            given = [values[slot] for slot in sources] if as_list else values[sources[0]]
-            result = layer(given, **arguments)
-            for slot in last_use:
-                values[slot] = None
-            if len(targets) == 1:
-                values[targets[0]] = result
-            else:
-                for slot, part in zip(targets, result, strict=True):
-                    values[slot] = part
+        layer = given = None
+        try:
+            for layer, sources, targets, arguments, as_list, last_use in self.steps:
+                given = [values[slot] for slot in sources] if as_list else values[sources[0]]
+                result = layer(given, **arguments)
+                for slot in last_use:
+                    values[slot] = None
+                if len(targets) == 1:
+                    values[targets[0]] = result
+                else:
+                    for slot, part in zip(targets, result, strict=True):
+                        values[slot] = part
+        except Exception as error:
+            explain(layer, given, error)
         return [values[slot] for slot in self._output_slots]
 
     def run_masked(
@@ -94,17 +99,21 @@ class Graph:
         """As `run`, with masks flowing along; returns the outputs and their masks."""
         values: list[Any] = [*inputs, *[None] * (self._slot_count - len(inputs))]
         masks: list[Any] = [*input_masks, *[None] * (self._slot_count - len(inputs))]
-        for layer, sources, targets, arguments, as_list, _ in self.steps:
-            given = [values[slot] for slot in sources] if as_list else values[sources[0]]
-            mask = [masks[slot] for slot in sources] if as_list else masks[sources[0]]
-            some = any(masks[slot] is not None for slot in sources)
-            takes_mask = some and layer._call_takes_mask and "mask" not in arguments
-            result = layer(given, mask=mask, **arguments) if takes_mask else layer(given, **arguments)
-            passed = layer.compute_mask(given, mask if some else None) if some or layer.makes_mask else None
-            results = [result] if len(targets) == 1 else result
-            passed_masks = passed if isinstance(passed, list) else [passed] + [None] * (len(targets) - 1)
-            for slot, part, part_mask in zip(targets, results, passed_masks, strict=False):
-                values[slot], masks[slot] = part, part_mask
+        layer = given = None
+        try:
+            for layer, sources, targets, arguments, as_list, _ in self.steps:
+                given = [values[slot] for slot in sources] if as_list else values[sources[0]]
+                mask = [masks[slot] for slot in sources] if as_list else masks[sources[0]]
+                some = any(masks[slot] is not None for slot in sources)
+                takes_mask = some and layer._call_takes_mask and "mask" not in arguments
+                result = layer(given, mask=mask, **arguments) if takes_mask else layer(given, **arguments)
+                passed = layer.compute_mask(given, mask if some else None) if some or layer.makes_mask else None
+                results = [result] if len(targets) == 1 else result
+                passed_masks = passed if isinstance(passed, list) else [passed] + [None] * (len(targets) - 1)
+                for slot, part, part_mask in zip(targets, results, passed_masks, strict=False):
+                    values[slot], masks[slot] = part, part_mask
+        except Exception as error:
+            explain(layer, given, error)
         return [values[slot] for slot in self._output_slots], [masks[slot] for slot in self._output_slots]
 
     def with_logits(self, outputs: Sequence[int]) -> "Graph":
