@@ -137,6 +137,7 @@ def train(
     )
     network.compile(optimizer, loss="sparseCategoricalCrossentropy")
     saved = model.with_states(symbols, **shape)
+    writing = model.without_states(saved)
     start = time.perf_counter()
     samples: list[str] = []
 
@@ -149,7 +150,7 @@ def train(
         saved.save(out)
 
     def after(trained: Any, logs: dict[str, Any]) -> None:
-        writer = Writer(model.without_states(saved), corpus.alphabet, seed=seed)
+        writer = Writer(writing, corpus.alphabet, seed=seed)
         samples.append(sampling.readable(sampling.texts(writer.write(SAMPLE_LENGTH), 1)[0]))
         if verbose:
             learning.tell(f"\n{samples[-1]}\n")
