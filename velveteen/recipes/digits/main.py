@@ -15,6 +15,7 @@ from velveteen.errors import ArgumentError, DataError, unknown_name
 from velveteen.recipes import _report
 from velveteen.recipes.digits import data, page, picture
 from velveteen.recipes.digits.model import INPUT_SHAPE, NETWORKS
+from velveteen.training.ranks import writes_files
 
 EPOCHS = {"dense": 10, "cnn": 12}
 BATCH_SIZE = 128
@@ -106,11 +107,12 @@ def train(
     measured = measure(scores, digits.test.labels)
     network.user_defined_metadata = _metadata(digits, measured, len(history.epoch), seconds)
     network.save(out)
-    about = _about(digits, measured, seconds)
-    files = [out / "model.json", page.write(out, out / PAGE, about)]
-    files += _report.write_pictures(
-        out, history.history, measured.confusion, digits.test.images, digits.test.labels, scores, data.CLASSES
-    )
+    files = []
+    if writes_files(network):  # of several processes the first one
+        files += [out / "model.json", page.write(out, out / PAGE, _about(digits, measured, seconds))]
+        files += _report.write_pictures(
+            out, history.history, measured.confusion, digits.test.images, digits.test.labels, scores, data.CLASSES
+        )
     return Training(
         out, digits.source, len(history.epoch), seconds, history.interrupted, measured, history.history, files
     )
