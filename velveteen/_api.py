@@ -1,7 +1,7 @@
 """Everything that `import velveteen as vt` offers, at TensorFlow.js's places in snake_case."""
 
 # ruff: noqa: F401, F403
-from velveteen import constraints, data, formats, initializers, io, layers, regularizers, serialization
+from velveteen import constraints, data, formats, initializers, io, layers, regularizers, serialization, util
 from velveteen._memory import (
     dispose,
     dispose_variables,
@@ -15,6 +15,7 @@ from velveteen._memory import (
 )
 from velveteen.backend import get_backend, set_backend, set_random_seed
 from velveteen.buffers import TensorBuffer
+from velveteen.environment import env, next_frame, ready
 from velveteen.errors import VelveteenError
 from velveteen.gradients import custom_grad, grad, grads, value_and_grad, value_and_grads, variable_grads
 from velveteen.graph_models import GraphModel, deregister_op, load_graph_model, register_op

@@ -119,3 +119,15 @@ def test_a_model_onto_itself(tmp_path):
 def test_only_folders_can_be_moved():
     with pytest.raises(ArgumentError, match="Only models in folders"):
         io.move_model("http://example.org/model.json", "x")
+
+
+def test_all_handlers_of_an_address():
+    assert isinstance(io.get_load_handlers("models/a")[0], FolderHandler)
+    assert isinstance(io.get_save_handlers("https://example.org/a")[0], HttpHandler)
+    assert io.get_load_handlers("mine://a") == io.get_save_handlers("mine://a") == []
+    first, second = io.from_memory_sync(ARTIFACTS), io.from_memory(ARTIFACTS)
+    io.register_load_router(lambda name, options: first if options == {"strict": False} else None)
+    io.register_load_router(lambda name, options: second)
+    io.register_save_router(lambda name: second)
+    assert io.get_load_handlers("mine://a", {"strict": False}) == [first, second]
+    assert io.get_load_handlers("mine://a") == io.get_save_handlers("mine://a") == [second]

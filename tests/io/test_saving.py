@@ -413,3 +413,14 @@ def test_any_flipped_byte_raises_our_own_errors(model_folder, tmp_path, data):
             content[place] = data.draw(st.integers(0, 255))
         (tmp_path / file.name).write_bytes(content)
     check_damaged(tmp_path)
+
+
+def test_saving_the_trainable_weights_only(tmp_path):
+    model = vt.sequential([vt.layers.dense(2, input_shape=[3], trainable=False), vt.layers.dense(1)])
+    model.save(tmp_path, trainable_only=True)
+    [group] = json.loads((tmp_path / "model.json").read_text())["weightsManifest"]
+    assert [weight["name"] for weight in group["weights"]] == [weight.name for weight in model.trainable_weights]
+    with pytest.raises(FileFormatError, match="strict=False"):
+        vt.load_layers_model(tmp_path)
+    loaded = vt.load_layers_model(tmp_path, strict=False)
+    assert loaded.layers[1].get_weights()[0].array_sync() == model.layers[1].get_weights()[0].array_sync()

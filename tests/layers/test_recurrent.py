@@ -222,9 +222,14 @@ def test_stateful_continues_where_the_last_batch_ended(x, kind):
     kept = stateful.states
     stateful.reset_states()
     assert stateful.states is None
+    assert set(stateful.get_states()) == {None}
+    stateful.set_states(kept)
+    assert stateful.states[0].array_sync() == kept[0].array_sync()
+    stateful.reset_states()
     close(stateful.apply(x[:, 2:]), layer.apply(x[:, 2:]))
     stateful.reset_states(kept)
     stateful.reset_states([state.torch() for state in kept])
+    assert [state.array_sync() for state in stateful.get_states()] == [state.array_sync() for state in kept]
     close(stateful.apply(x[:, :1]), layer.apply(x[:, :1], initial_state=kept))
 
 

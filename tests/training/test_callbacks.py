@@ -409,3 +409,37 @@ def test_tensorboard(tmp_path, monkeypatch, update_freq, batches):
 def test_tensorboard_frequency():
     with pytest.raises(UnknownNameError, match="Known: batch, epoch"):
         TensorBoard(update_freq="step")
+
+
+def seen_yields(yield_every):
+    seen = []
+    model = vt.sequential([vt.layers.dense(1, input_shape=[2])])
+    model.compile(loss="meanSquaredError")
+    callbacks = {"onYield": lambda epoch, batch, logs: seen.append((epoch, batch, sorted(logs)))}
+    model.fit(
+        vt.ones([4, 2]),
+        vt.ones([4, 1]),
+        batch_size=2,
+        epochs=2,
+        verbose=False,
+        callbacks=callbacks,
+        yield_every=yield_every,
+    )
+    return seen
+
+
+def test_on_yield_comes_after_batches():
+    assert seen_yields(0) == [(epoch, batch, ["batch", "loss", "size"]) for epoch in (0, 1) for batch in (0, 1)]
+
+
+@pytest.mark.parametrize("seldom", ["batch", "epoch", 10**9])
+def test_on_yield_comes_no_more_often_than_asked(seldom):
+    assert seen_yields(seldom) == []
+
+
+@pytest.mark.parametrize(
+    ("every", "message"), [("never", 'yield_every="never"'), ("often", "milliseconds, got 'often'")]
+)
+def test_yield_every_is_checked(every, message):
+    with pytest.raises(ArgumentError, match=message):
+        seen_yields(every)

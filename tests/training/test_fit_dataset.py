@@ -1,5 +1,6 @@
 """fit_dataset and evaluate_dataset: what they take, refuse and say. Their numbers are held in tests/data/test_recorded.py."""
 
+import re
 import threading
 
 import numpy as np
@@ -8,6 +9,7 @@ import torch
 
 import velveteen as vt
 from velveteen.errors import ArgumentError, ArgumentTypeError, DataError, ShapeError, StateError
+from velveteen.training import progress
 
 layers = vt.layers
 
@@ -125,6 +127,37 @@ def test_progress_without_a_known_length(capsys):
     linear().fit_dataset(vt.data.generator(lambda: iter(rows().batch(2))), epochs=2)
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 2 and lines[1].startswith("Epoch 2/2  loss ")
+
+
+@pytest.fixture
+def terminal(monkeypatch):
+    """A terminal in which every batch is shown."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "150")
+    monkeypatch.setattr(progress, "_SECONDS_BETWEEN_LOOKS", 0)
+
+
+def plain(text):
+    return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", text)
+
+
+def test_the_bar_of_a_dataset_of_known_length(terminal, capsys):
+    linear().fit_dataset(rows(6).batch(2), epochs=2)
+    shown = plain(capsys.readouterr().err)
+    assert re.search(r"Epoch 2/2 .*3/3 .*loss \S+ .*samples/s .*s left", shown)
+    assert "?" not in shown
+
+
+def test_the_bar_of_a_dataset_of_unknown_length(terminal, capsys):
+    linear().fit_dataset(vt.data.generator(lambda: iter(rows(6).batch(2))), epochs=2)
+    shown = plain(capsys.readouterr().err)
+    assert re.search(r"Epoch 1/2 .*3/\? .*samples/s", shown)
+    assert re.search(r"Epoch 2/2 .*3/3 .*s left", shown)  # the first epoch has told the length
+
+
+def test_the_bar_of_batches_per_epoch(terminal, capsys):
+    linear().fit_dataset(rows(6).batch(2).repeat(), epochs=1, batches_per_epoch=5)
+    assert re.search(r"Epoch 1/1 .*5/5 ", plain(capsys.readouterr().err))
 
 
 def nan_row():

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import velveteen as vt
-from velveteen.errors import ArgumentError, ArgumentTypeError, ShapeError, UnknownNameError
+from velveteen.errors import ArgumentError, ArgumentTypeError, ShapeError, StateError, UnknownNameError
 from velveteen.training import optimizers
 
 START = [1.0, -2.0, 0.5]
@@ -287,3 +287,42 @@ def test_adam_is_pytorchs_in_every_layout_of_weights_and_gradients(layout):
         optimizer.step()
         reference.step()
     torch.testing.assert_close(ours, theirs)
+
+
+def small_model(optimizer):
+    model = vt.sequential([vt.layers.dense(2, kernel_initializer="ones", input_shape=[3])])
+    model.compile(optimizer=optimizer, loss="meanSquaredError")
+    return model
+
+
+def train(model, steps):
+    for _ in range(steps):
+        model.train_on_batch(vt.ones([4, 3]), vt.zeros([4, 2]))
+
+
+@pytest.mark.parametrize("make", [vt.train.sgd, vt.train.adam, vt.train.rmsprop, vt.train.adagrad])
+def test_weights_of_an_optimizer_carry_it_on(make):
+    model, other = small_model(make(0.1)), small_model(make(0.1))
+    train(model, 3)
+    remembered = model.optimizer.get_weights()
+    assert remembered[0]["name"] == "iter"
+    assert remembered[0]["tensor"].array_sync() == model.optimizer.iterations == 3
+    other.set_weights(model.get_weights())
+    other.optimizer.set_weights(remembered)
+    assert other.optimizer.iterations == 3
+    train(model, 2)
+    train(other, 2)
+    assert other.optimizer.iterations == 5
+    assert [w.array_sync() for w in other.get_weights()] == [w.array_sync() for w in model.get_weights()]
+
+
+def test_iterations_count_minimize_too():
+    optimizer, x = vt.train.momentum(0.1, 0.9), vt.variable(vt.scalar(1.0))
+    for _ in range(2):
+        optimizer.minimize(lambda: x.square())
+    assert optimizer.iterations == 2
+
+
+def test_weights_of_an_optimizer_need_a_model():
+    with pytest.raises(StateError, match=r"Adam does not know which weights.*model.compile\(\)"):
+        vt.train.adam(0.1).get_weights()

@@ -109,6 +109,28 @@ def find_save_handler(target: Any) -> SaveHandler:
     )
 
 
+def get_load_handlers(url: str, load_options: dict[str, Any] | None = None) -> list[LoadHandler]:
+    """Returns everything that would load a model from a folder or address: several, when several routers want it.
+
+    Args:
+        url: a folder or an address; one with a scheme that nobody knows gives an empty list.
+        load_options: as for `load_layers_model`.
+    """
+    options = load_options or {}
+    routed = [handler for router in _load_routers if (handler := router(url, options)) is not None]
+    return routed or ([find_load_handler(url, **options)] if _has_known_scheme(url) else [])
+
+
+def get_save_handlers(url: str) -> list[SaveHandler]:
+    """Returns everything that would save a model to a folder or address; see `get_load_handlers`."""
+    routed = [handler for router in _save_routers if (handler := router(url)) is not None]
+    return routed or ([find_save_handler(url)] if _has_known_scheme(url) else [])
+
+
+def _has_known_scheme(url: str) -> bool:
+    return _scheme(url) in ("", "file", "http", "https")
+
+
 class _Memory:
     def __init__(self, artifacts: ModelArtifacts):
         self._artifacts = artifacts

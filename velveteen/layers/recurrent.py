@@ -190,6 +190,14 @@ class _RecurrentLayer(Layer):
         self._check_states([tuple(store.shape) for store in stores], self._step_shape)
         self._kept = stores
 
+    def get_states(self) -> list[Tensor | None]:
+        """Returns copies of the states that the next batch of a stateful layer starts from, each None for zeros."""
+        return [None] * len(state_sizes(self)) if self._kept is None else [Tensor(state) for state in self._kept]
+
+    def set_states(self, states: TensorLike | Sequence[TensorLike]) -> None:
+        """Lets the next batch start from these states: the same as `reset_states(states)`."""
+        self.reset_states(states)
+
     def _check_batch(self, batch: int) -> None:
         fixed = self._step_shape[0]
         if batch != fixed:

@@ -119,11 +119,12 @@ class _Container(Layer):
                 return layer
         raise unknown_name("layer", name, [layer.name for layer in self.sublayers()])
 
-    def summary(self, line_length: int | None = None, print_fn: Any = None) -> None:
+    def summary(self, line_length: int | None = None, positions: Any = None, print_fn: Any = None) -> None:
         """Prints a table of the layers with their shapes and parameters, and what they weigh in memory.
 
         Args:
             line_length: characters a line; by default the terminal's.
+            positions: where TensorFlow.js's columns end; here columns are as wide as what is in them.
             print_fn: called with each line instead of printing.
         """
         print_summary(self, line_length, print_fn)

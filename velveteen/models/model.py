@@ -15,6 +15,7 @@ from velveteen.models.topology import functional_config, functional_from_config
 from velveteen.tensors import Tensor, TensorLike
 from velveteen.training import loop
 from velveteen.training.arrays import predict_inputs
+from velveteen.training.callback import yielding
 from velveteen.training.callbacks import History
 from velveteen.training.compilation import Compilation
 
@@ -193,6 +194,7 @@ class Model(_Container):
         class_weight: Any = None,
         sample_weight: Any = None,
         initial_epoch: int = 0,
+        yield_every: str | float = "auto",
     ) -> History:
         """Trains the model.
 
@@ -210,6 +212,8 @@ class Model(_Container):
             class_weight: what each class counts, {class: weight}; a list or dict of those for several outputs.
             sample_weight: what each example counts.
             initial_epoch: the number of the first epoch.
+            yield_every: how often the callback `on_yield` is called: every so many milliseconds, "auto" for 125, and
+                "batch", "epoch" or "never" for not at all, as in TensorFlow.js.
 
         Returns:
             The history: `history.epoch`, and `history.history` with a list a metric.
@@ -225,7 +229,7 @@ class Model(_Container):
             batch_size=batch_size,
             epochs=epochs,
             verbose=verbose,
-            callbacks=callbacks,
+            callbacks=yielding(callbacks, yield_every),
             validation_split=validation_split,
             validation_data=validation_data,
             shuffle=shuffle,
@@ -284,13 +288,14 @@ class Model(_Container):
         validation_batch_size: int = 32,
         class_weight: Any = None,
         initial_epoch: int = 0,
+        yield_every: str | float = "auto",
     ) -> History:
         """Trains the model on a dataset of batches, which a thread makes ready while the step before runs.
 
         Args:
             dataset: a `vt.data.Dataset` (or anything to loop over) of `{"xs": x, "ys": y}` or `(x, y)`, batched; x and
                 y are as for `fit`.
-            epochs, verbose, callbacks, class_weight, initial_epoch: as for `fit`.
+            epochs, verbose, callbacks, class_weight, initial_epoch, yield_every: as for `fit`.
             batches_per_epoch: batches in an epoch, all epochs together going through the dataset once (so repeat() it);
                 by default each epoch goes through all of it.
             validation_data: a dataset, or (x, y), to validate on after each epoch.
@@ -305,7 +310,7 @@ class Model(_Container):
             epochs=epochs,
             batches_per_epoch=batches_per_epoch,
             verbose=verbose,
-            callbacks=callbacks,
+            callbacks=yielding(callbacks, yield_every),
             validation_data=validation_data,
             validation_batches=validation_batches,
             validation_batch_size=validation_batch_size,
@@ -325,13 +330,15 @@ class Model(_Container):
 
     # Saving
 
-    def save(self, target: Any, *, include_optimizer: bool | None = None) -> Any:
+    def save(self, target: Any, *, include_optimizer: bool | None = None, trainable_only: bool = False) -> Any:
         """Writes the model as TensorFlow.js does: model.json and the weights beside it.
 
         Args:
             target: a folder, or a handler of `velveteen.io`.
             include_optimizer: True writes how the model was compiled and what the optimizer remembers, so that training
                 goes on after loading as if it had not stopped; False writes neither. By default only the first.
+            trainable_only: whether to leave out the weights that `fit` does not change. Such a file is loaded with
+                `strict=False`.
 
         Raises:
             StateError: the model is not built yet.
@@ -339,7 +346,7 @@ class Model(_Container):
         """
         from velveteen.models.saving import save_model  # it knows the models, so it is imported when needed
 
-        return save_model(self, target, include_optimizer=include_optimizer)
+        return save_model(self, target, include_optimizer=include_optimizer, trainable_only=trainable_only)
 
     def get_config(self) -> dict[str, Any]:
         return functional_config(self)

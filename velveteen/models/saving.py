@@ -28,7 +28,12 @@ _TRAINING_CONFIG = "velveteen_training_config"
 
 
 def save_model(
-    model: Model, target: Any, *, include_optimizer: bool | None = None, quantization: str | None = None
+    model: Model,
+    target: Any,
+    *,
+    include_optimizer: bool | None = None,
+    quantization: str | None = None,
+    trainable_only: bool = False,
 ) -> Any:
     """Writes a model as TensorFlow.js does.
 
@@ -40,6 +45,7 @@ def save_model(
             All are left out when one is a function of one's own, which a file cannot hold, unless it is registered (see
             `register_function`).
         quantization: None, or "uint8", "uint16" or "float16": how the weights are stored.
+        trainable_only: whether to leave out the weights that training does not change.
 
     Returns:
         what the handler returns: for a folder the sizes of the parts. None in all but the first of several processes that
@@ -51,7 +57,9 @@ def save_model(
     """
     handler = find_save_handler(target)
     # Every process takes part, since each may have only a part of the weights; the first one writes.
-    artifacts = to_artifacts(model, include_optimizer=include_optimizer, quantization=quantization)
+    artifacts = to_artifacts(
+        model, include_optimizer=include_optimizer, quantization=quantization, trainable_only=trainable_only
+    )
     return handler.save(artifacts) if writes_files(model) else None
 
 
@@ -78,7 +86,11 @@ def load_layers_model(source: Any, strict: bool = True, **options: Any) -> Model
 
 
 def to_artifacts(
-    model: Model, *, include_optimizer: bool | None = None, quantization: str | None = None
+    model: Model,
+    *,
+    include_optimizer: bool | None = None,
+    quantization: str | None = None,
+    trainable_only: bool = False,
 ) -> ModelArtifacts:
     """Returns everything that a file of this model holds."""
     topology = model.to_json() | {"keras_version": f"tfjs-layers {_TENSORFLOWJS_VERSION}", "backend": "tensor_flow.js"}
@@ -87,6 +99,8 @@ def to_artifacts(
     if training_config is not None and _names_registered(model):
         topology[_TRAINING_CONFIG], training_config = training_config, None
     weights = _by_name(model)
+    if trainable_only:
+        weights = {str(weight.name): weights[str(weight.name)] for weight in model.trainable_weights}
     encoded = encode_weights(weights, quantization=quantization)
     remembered = encode_weights(state, _OPTIMIZER)
     return ModelArtifacts(

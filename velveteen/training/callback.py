@@ -2,16 +2,20 @@
 
 import asyncio
 import inspect
+import time
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, Literal
 
 import torch
 
-from velveteen.errors import ArgumentTypeError, did_you_mean, unknown_name
+from velveteen.errors import ArgumentError, ArgumentTypeError, did_you_mean, unknown_name
 from velveteen.serialization import snake_case
 
 Logs = dict[str, Any]
 Mode = Literal["auto", "min", "max"]
+
+YIELD_EVERY = 125.0
+"""Milliseconds between two calls of `on_yield`, unless told otherwise: TensorFlow.js's."""
 
 HOOKS = (
     "on_train_begin",
@@ -84,21 +88,27 @@ class FunctionsCallback(Callback):
     """Calls functions by the names of the hooks; they may take fewer arguments, and may be async.
 
     Args:
-        functions: by the hook's name in either spelling: `{"on_epoch_end": f}` or `{"onEpochEnd": f}`.
+        functions: by the hook's name in either spelling: `{"on_epoch_end": f}` or `{"onEpochEnd": f}`. `on_yield(epoch,
+            batch, logs)` is called after a batch, but only so often.
+        yield_every: how many milliseconds lie between two calls of `on_yield`, at least; None for no calls.
     """
 
-    def __init__(self, functions: dict[str, Callable[..., Any]]):
+    def __init__(self, functions: dict[str, Callable[..., Any]], yield_every: float | None = YIELD_EVERY):
         self.functions: dict[str, Callable[..., Any]] = {}
+        self._yield_every = yield_every
+        self._last_yield = time.monotonic()
+        self._epoch = 0
         for key, function in functions.items():
             name = snake_case(key)
-            if name not in HOOKS:
-                raise unknown_name("callback", key, HOOKS)
+            if name not in (*HOOKS, "on_yield"):
+                raise unknown_name("callback", key, (*HOOKS, "on_yield"))
             if not callable(function):
                 raise ArgumentTypeError(f'The callback "{key}" must be a function, got {function!r:.100}.')
             self.functions[name] = function
 
     def handles(self, hook: str) -> bool:
-        return hook in self.functions
+        yields = "on_yield" in self.functions and self._yield_every is not None
+        return hook in self.functions or (yields and hook in ("on_epoch_begin", "on_batch_end"))
 
     def on_train_begin(self, logs: Logs) -> None:
         self._call("on_train_begin", logs)
@@ -107,6 +117,7 @@ class FunctionsCallback(Callback):
         self._call("on_train_end", logs)
 
     def on_epoch_begin(self, epoch: int, logs: Logs) -> None:
+        self._epoch = epoch
         self._call("on_epoch_begin", epoch, logs)
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
@@ -117,6 +128,10 @@ class FunctionsCallback(Callback):
 
     def on_batch_end(self, batch: int, logs: Logs) -> None:
         self._call("on_batch_end", batch, logs)
+        now = time.monotonic()
+        if self._yield_every is not None and now - self._last_yield >= self._yield_every / 1000:
+            self._last_yield = now
+            self._call("on_yield", self._epoch, batch, logs)
 
     def _call(self, hook: str, *arguments: Any) -> None:
         function = self.functions.get(hook)
@@ -221,6 +236,29 @@ class Monitor:
             else did_you_mean(self.name, logs)
         )
         return f'There is no figure "{self.name}" to watch.{hint} There are: {", ".join(logs)}.'
+
+
+def yielding(callbacks: Any, yield_every: Any) -> Any:
+    """Returns callbacks whose `on_yield` is called as often as `fit` was told.
+
+    Args:
+        callbacks: as `fit` takes them.
+        yield_every: "auto" for every 125 ms, a number of milliseconds; "batch", "epoch" or "never" for not at all, as in
+            TensorFlow.js.
+
+    Raises:
+        ArgumentError: something else, or "never" where there is an `on_yield`.
+    """
+    is_number = isinstance(yield_every, int | float) and not isinstance(yield_every, bool) and yield_every >= 0
+    if not is_number and yield_every not in ("auto", "batch", "epoch", "never"):
+        raise ArgumentError(
+            f'yield_every must be "auto", "batch", "epoch", "never" or a number of milliseconds, got {yield_every!r:.100}.'
+        )
+    milliseconds = YIELD_EVERY if yield_every == "auto" else yield_every if is_number else None
+    listed = callbacks if isinstance(callbacks, list | tuple) else [] if callbacks is None else [callbacks]
+    if yield_every == "never" and any("on_yield" in map(snake_case, each) for each in listed if isinstance(each, dict)):
+        raise ArgumentError('There is a callback on_yield, but yield_every="never". Leave one of them out.')
+    return [FunctionsCallback(each, milliseconds) if isinstance(each, dict) else each for each in listed]
 
 
 def as_callback(callback: Any) -> Callback:

@@ -1,5 +1,6 @@
 """What `model.compile` was told: optimizer, losses, metrics and precision, resolved for a model's outputs."""
 
+import weakref
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Self
@@ -67,6 +68,7 @@ class Compilation:
         """Looks up the losses and metrics for the model's outputs, once these are known."""
         if self.names:
             return self
+        self.optimizer.model = weakref.ref(model)
         outputs = model.output_names
         chosen = _per_output(self.loss, outputs, "loss")
         if any(each is None for each in chosen):

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 import torch
 
-from velveteen.errors import ArgumentError, ArgumentTypeError, did_you_mean
+from velveteen.errors import ArgumentError, ArgumentTypeError, StateError, did_you_mean
 from velveteen.gradients import VariableGrads, variable_grads
 from velveteen.serialization import Serializable, constructor_parameters, register_class
 from velveteen.tensors import Tensor
@@ -50,6 +50,8 @@ class Optimizer(Serializable):
         self._before_step = BeforeStep(self.weight_decay, self.clipvalue, self.clipnorm, self.global_clipnorm)
         self._live: weakref.WeakSet[torch.optim.Optimizer] = weakref.WeakSet()
         self._slots: VariableSlots | None = None
+        self._iterations = 0
+        self.model: weakref.ref[Any] | None = None  # the one that was compiled with it last
         self.learning_rate = learning_rate
 
     @property
@@ -66,6 +68,47 @@ class Optimizer(Serializable):
     def set_learning_rate(self, learning_rate: float) -> None:
         """Sets `learning_rate`."""
         self.learning_rate = learning_rate
+
+    @property
+    def iterations(self) -> int:
+        """How many steps were taken with this optimizer."""
+        return self._iterations
+
+    @iterations.setter
+    def iterations(self, iterations: int) -> None:
+        self._iterations = iterations
+
+    def get_weights(self) -> list[dict[str, Any]]:
+        """Returns what this optimizer remembers for the model that was compiled with it: a list of `{"name", "tensor"}`.
+
+        First comes "iter", the number of steps; then moments and the like, in the order of TensorFlow.js's files.
+
+        Raises:
+            StateError: no model was compiled with it.
+        """
+        return [{"name": name, "tensor": tensor} for name, tensor in _state().named_state(self._trained_model())]
+
+    def set_weights(self, weight_values: Sequence[Any]) -> None:
+        """Replaces what this optimizer remembers.
+
+        Args:
+            weight_values: as `get_weights` returned them, or the tensors alone, in that order.
+
+        Raises:
+            StateError: no model was compiled with it.
+            FileFormatError: they do not fit the model's trainable weights; then nothing has changed.
+        """
+        tensors = [value["tensor"] if isinstance(value, dict) else value for value in weight_values]
+        stores = [value if isinstance(value, Tensor) else Tensor(value) for value in tensors]
+        _state().set_state(self._trained_model(), stores)
+
+    def _trained_model(self) -> Any:
+        model = None if self.model is None else self.model()
+        if model is None:
+            raise StateError(
+                f"{type(self).__name__} does not know which weights it is for. Give it to model.compile() first."
+            )
+        return model
 
     def make_torch_optimizer(self, parameters: list[torch.Tensor]) -> torch.optim.Optimizer:
         """Returns a new torch optimizer with this one's rule."""
@@ -85,6 +128,7 @@ class Optimizer(Serializable):
         optimizer = self.make_torch_optimizer(parameters)
         if not self._before_step.does_nothing:
             optimizer.register_step_pre_hook(self._before_step)
+        optimizer.register_step_post_hook(_Counter(self))
         self._live.add(optimizer)
         return optimizer
 
@@ -137,6 +181,24 @@ class Optimizer(Serializable):
         """Makes an optimizer from a config with names in either spelling; Keras's "lr" and "beta_1" are known too."""
         arguments = {folded(name): name for name in constructor_parameters(cls)} | {"lr": "learning_rate"}
         return cls(**{arguments[folded(key)]: value for key, value in config.items() if folded(key) in arguments})
+
+
+def _state() -> Any:
+    from velveteen.training import optimizer_state  # it knows all the rules, so it is imported when needed
+
+    return optimizer_state
+
+
+class _Counter:
+    """Counts the steps of a torch optimizer for the Optimizer that it was made by, without keeping that alive."""
+
+    def __init__(self, optimizer: Optimizer):
+        self._optimizer = weakref.ref(optimizer)
+
+    def __call__(self, *_: Any) -> None:
+        optimizer = self._optimizer()
+        if optimizer is not None:
+            optimizer._iterations += 1
 
 
 def check_number(name: str, value: Any) -> float:

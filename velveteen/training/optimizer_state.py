@@ -36,10 +36,7 @@ def _memories(optimizer: Any) -> tuple[_Memory, ...]:
 
 
 def named_state(model: Any) -> list[tuple[str, Tensor]]:
-    """Returns names and tensors of what the optimizer of a compiled model remembers; nothing where files cannot hold it.
-
-    TensorFlow.js counts the steps of every rule; here only Adam's, which are the ones that matter, are known.
-    """
+    """Returns names and tensors of what the optimizer of a compiled model remembers; nothing where files cannot hold it."""
     optimizer = model.compilation.optimizer
     memories = _memories(optimizer)
     if not memories and type(optimizer) is not optimizers.SGD:
@@ -51,7 +48,7 @@ def named_state(model: Any) -> list[tuple[str, Tensor]]:
         else dict(zip(map(id, bound[0]), (bound[1].state.get(p, {}) for p in bound[0]), strict=True))
     )
     weights = [] if bound is None else model.trainable_weights
-    steps = max((int(state["step"]) for state in states.values() if "step" in state), default=0)
+    steps = max((int(state["step"]) for state in states.values() if "step" in state), default=optimizer.iterations)
     found = [("iter", Tensor(steps, dtype="int32"))]
     for suffix, key in memories:
         for weight in weights:
@@ -74,6 +71,8 @@ def set_state(model: Any, values: list[Tensor]) -> None:
     compilation = model.compilation
     memories = _memories(compilation.optimizer)
     weights = model.trainable_weights
+    if values and len(values) == 1 and values[0].size == 1:
+        compilation.optimizer.iterations = int(values[0].data_sync()[0])
     if not values or not memories or len(values) == 1:
         return
     if len(values) != 1 + len(memories) * len(weights) or values[0].size != 1:
@@ -95,6 +94,7 @@ def set_state(model: Any, values: list[Tensor]) -> None:
             if key is not None:
                 state[key] = torch.empty_like(weight.parameter.detach()).copy_(weight.inside(value.value))
         states.append(state)
+    compilation.optimizer.iterations = int(steps)
     optimizer = compilation.torch_optimizer([weight.parameter for weight in weights])
     groups = optimizer.state_dict()["param_groups"]
     optimizer.load_state_dict({"state": dict(enumerate(states)), "param_groups": groups})

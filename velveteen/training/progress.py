@@ -96,7 +96,7 @@ class Progress:
         if self._total is not None:
             left = (self._total * (self._epochs - self._epoch) - self._done) * seconds / self._done
             figures += f"  {_duration(left)} left"
-        self._bar.update(self._task, completed=self._done, figures=figures)
+        self._bar.update(self._task, completed=self._done, figures=figures, refresh=True)
 
     def end_epoch(self, logs: dict[str, float]) -> None:
         """Prints the epoch's line."""
