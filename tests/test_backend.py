@@ -6,6 +6,7 @@ import sys
 
 import numpy as np
 import pytest
+import torch
 
 import velveteen as vt
 from velveteen import backend
@@ -80,3 +81,14 @@ def test_a_seed_repeats_everything_random():
 
     for first, second in zip(draw(), draw(), strict=True):
         np.testing.assert_array_equal(first, second)
+
+
+def test_under_torchrun_each_process_takes_the_device_of_its_number(monkeypatch):
+    machine_with(monkeypatch, "cuda")
+    monkeypatch.setenv("LOCAL_RANK", "5")
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 4)
+    chosen = []
+    monkeypatch.setattr(torch.cuda, "set_device", chosen.append)
+    vt.set_backend("auto")
+    assert backend.device() == chosen[0] == torch.device("cuda", 1)
+    assert vt.get_backend() == "cuda"

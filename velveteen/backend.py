@@ -51,6 +51,9 @@ def set_backend(name: str) -> bool:
         print(f'velveteen: backend "{name}" is not available here, using the CPU instead.', file=sys.stderr)
         chosen = "cpu"
     _device = torch.device(chosen)
+    if chosen == "cuda" and "LOCAL_RANK" in os.environ:  # torchrun: each process takes the device of its number
+        _device = torch.device("cuda", int(os.environ["LOCAL_RANK"]) % torch.cuda.device_count())
+        torch.cuda.set_device(_device)
     return not fell_back
 
 
