@@ -43,7 +43,7 @@ def draw(times: Mapping[str, Mapping[tuple[str, str], float]], networks: Sequenc
         panel.set_xticks(range(len(networks)), [NETWORKS[network].title for network in networks])
         panel.set_title(precision, fontsize=10)
         panel.spines[["top", "right"]].set_visible(False)
-    panels[0][0].set_ylabel("time of a training step, velveteen = 1")
+    panels[0][0].set_ylabel("training step, velveteen = 1")
     handles, labels = panels[0][0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="lower center", ncols=len(SHOWN), frameon=False, fontsize=8)
     figure.tight_layout(rect=(0, 0.07, 1, 1))
