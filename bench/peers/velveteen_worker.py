@@ -73,7 +73,6 @@ class VelveteenPeer:
         self.model = NETWORKS[network]()
         loss = "binaryCrossentropy" if work.NETWORKS[network].is_binary else "categoricalCrossentropy"
         self.model.compile(vt.train.adam(work.LEARNING_RATE), loss, precision=precision)
-        self.loss, self.precision = loss, precision
 
     def fit(self, x: np.ndarray, y: np.ndarray, batch_size: int) -> None:
         self.model.fit(x, y, batch_size=batch_size, verbose=False)
