@@ -17,10 +17,10 @@ import velveteen as vt
 from velveteen.recipes.formatter.batch import Batch
 from velveteen.recipes.formatter.contexts import ALWAYS
 from velveteen.recipes.formatter.features import Facts, state
-from velveteen.recipes.formatter.layout import Layout, anchors, lay_out
+from velveteen.recipes.formatter.layout import Layout, anchor_tokens, lay_out
 from velveteen.recipes.formatter.model import HEADS, READ
 from velveteen.recipes.formatter.style import Style
-from velveteen.recipes.formatter.tokens import AS_IT_IS, MUST_BREAK, NO_BREAK, NO_SPACE, WORDS
+from velveteen.recipes.formatter.tokens import AS_IT_IS, LINE_ENDS, LINE_GOES_ON, MUST_BREAK, NO_BREAK, NO_SPACE, WORDS
 
 _CORE = 384
 _MARGIN = 64
@@ -82,18 +82,25 @@ def probabilities(network: "Network", facts: Facts, style: Style, seen: np.ndarr
 
 
 def _place(batch: Batch, kinds: np.ndarray, indents: np.ndarray, widths: np.ndarray, style: Style) -> Layout:
-    """Returns where tokens stand; indentations that are counted from others are found from the outside in."""
+    """Returns where tokens stand; indentations are counted from earlier lines, so one line after the other."""
     breaks = (kinds == style.line_break) | batch.ends_file
     spaces = np.where(batch.rules == AS_IT_IS, batch.spaces, widths[kinds])
-    anchor, delta = np.array(style.indents, np.int64)[indents].T
-    numbers = np.arange(len(batch))
     columns = np.zeros(len(batch), np.int64)
-    while True:
-        layout = lay_out(batch, breaks, spaces, columns)
-        found = np.where(batch.ends_file, 0, anchors(batch, layout)[numbers, anchor] + delta).clip(0)
-        if np.array_equal(found[breaks], columns[breaks]):
-            return layout
-        columns = np.where(breaks, found, 0)
+    loose = lay_out(batch, breaks, spaces, columns)
+    gaps = np.flatnonzero(breaks)
+    anchor, delta = np.array(style.indents, np.int64)[indents[gaps]].T
+    token, by_column = anchor_tokens(batch, gaps, anchor)
+    # Behind the last line of a token of several lines, columns do not depend on the line's indentation.
+    moves = ~by_column | (loose.lines[token] == loose.lines[loose.line_firsts[token]])
+    offset = np.where(by_column, loose.starts[token], 0) + delta
+    fresh = (token < 0) | batch.ends_file[gaps]
+    line = np.where(moves, np.cumsum(np.append(False, breaks[:-1]))[token] - 1, -1)
+    found = [0] * len(gaps)
+    for number, (start, more, is_fresh) in enumerate(zip(line.tolist(), offset.tolist(), fresh.tolist(), strict=True)):
+        if not is_fresh:
+            found[number] = max((found[start] if start >= 0 else 0) + more, 0)
+    columns[gaps] = found
+    return lay_out(batch, breaks, spaces, columns)
 
 
 def _allowed(batch: Batch, style: Style) -> np.ndarray:
@@ -107,6 +114,8 @@ def _allowed(batch: Batch, style: Style) -> np.ndarray:
         WORDS: ~space & ~line_break,
         NO_SPACE: space,
         AS_IT_IS: line_break,
+        LINE_ENDS: ~line_break,
+        LINE_GOES_ON: line_break,
     }
     for rule, classes in refused.items():
         allowed[np.ix_(batch.rules == rule, classes)] = 0

@@ -11,6 +11,7 @@ import numpy as np
 from velveteen.recipes.formatter.batch import Batch
 from velveteen.recipes.formatter.contexts import ALWAYS, NEVER, Contexts
 from velveteen.recipes.formatter.layout import Layout, first_gaps
+from velveteen.recipes.formatter.tokens import AS_IT_IS, FREE
 from velveteen.recipes.formatter.vocabulary import Vocabulary
 
 KIND_COLUMNS = 16
@@ -126,7 +127,7 @@ def read(batch: Batch, vocabulary: Vocabulary, contexts: Contexts) -> Facts:
     total = np.zeros(len(batch.node_kinds))
     np.maximum.at(total, group, maybe)
     starts_upper, short_word = vocabulary.shapes(batch)
-    rules = np.eye(6)[batch.rules]
+    rules = np.eye(6)[np.where(batch.rules > AS_IT_IS, FREE, batch.rules)]
     measures = np.column_stack(
         [
             np.log1p(spans) / 6,

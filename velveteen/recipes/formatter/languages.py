@@ -20,7 +20,8 @@ class Language:
         function: the function in it that returns the grammar.
         verbatim: kinds of nodes that stay as they are, letter for letter.
         comments: kinds of nodes that are comments.
-        extends: another language whose files show the same style, so that they are learned from too.
+        lines_matter: whether the end of a line outside of brackets is a sign of the language.
+        spaced: kinds of nodes whose parts have white space between them, which means something.
     """
 
     name: str
@@ -29,6 +30,8 @@ class Language:
     function: str = "language"
     verbatim: frozenset[str] = frozenset()
     comments: frozenset[str] = frozenset({"comment"})
+    spaced: frozenset[str] = frozenset()
+    lines_matter: bool = False
 
 
 _SCRIPT = frozenset({"string", "template_string", "regex", "jsx_text", "html_comment", "hash_bang_line"})
@@ -41,9 +44,9 @@ LANGUAGES = {
         Language("javascript", (".js", ".mjs", ".cjs", ".jsx"), "tree_sitter_javascript", verbatim=_SCRIPT),
         Language("typescript", (".ts", ".mts", ".cts"), "tree_sitter_typescript", "language_typescript", _SCRIPT),
         Language("tsx", (".tsx",), "tree_sitter_typescript", "language_tsx", _SCRIPT),
-        Language("css", (".css",), "tree_sitter_css", verbatim=_CSS),
+        Language("css", (".css",), "tree_sitter_css", verbatim=_CSS, spaced=frozenset({"descendant_selector"})),
         Language("json", (".json",), "tree_sitter_json", verbatim=frozenset({"string"})),
-        Language("python", (".py", ".pyi"), "tree_sitter_python", verbatim=frozenset({"string"})),
+        Language("python", (".py", ".pyi"), "tree_sitter_python", verbatim=frozenset({"string"}), lines_matter=True),
         Language(
             "go",
             (".go",),

@@ -72,6 +72,22 @@ def anchors(batch: Batch, layout: Layout) -> np.ndarray:
     )
 
 
+def anchor_tokens(batch: Batch, gaps: np.ndarray, anchor: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the tokens whose lines or columns `anchors` counts from (-1: the margin), and whether it is the column.
+
+    Args:
+        batch: the files.
+        gaps: some gaps.
+        anchor: [gaps], numbers of ANCHORS.
+    """
+    common = batch.common[gaps]
+    first = batch.node_firsts[common]
+    second = first_gaps(batch)[gaps] + 1
+    parent = batch.node_firsts[np.maximum(batch.node_parents[common], 0)]
+    choices = np.stack([first, gaps, first, np.where(second > gaps, first, second), parent, np.full(len(gaps), -1)])
+    return choices[anchor, np.arange(len(gaps))], (anchor == 2) | (anchor == 3)
+
+
 def first_gaps(batch: Batch) -> np.ndarray:
     """Returns for each gap the first one that has the same node around it."""
     firsts = np.full(len(batch.node_kinds), len(batch), np.int64)

@@ -10,13 +10,14 @@ import numpy as np
 from velveteen.errors import DataError
 from velveteen.recipes.formatter.languages import Language, parser
 
-FREE, MUST_BREAK, NO_BREAK, WORDS, NO_SPACE, AS_IT_IS = range(6)
+FREE, MUST_BREAK, NO_BREAK, WORDS, NO_SPACE, AS_IT_IS, LINE_ENDS, LINE_GOES_ON = range(8)
 """What may stand in a gap: anything; a line break, or none, since comments stay where they are on their lines; a space or
-a break, between words of JSX; a break or nothing, since a space would show on the page; only what stood there."""
+a break, between words of JSX or parts of a selector; a break or nothing, since a space would show on the page; only what stood there; and where
+a line break is a sign of the language, as in Python outside of brackets, a break, or none."""
 
 MOST_BLANKS = 2
-_WORD = re.compile(r"\S+")
-_STARS = re.compile(r"/\*(?:[^\n]*\n[ \t]*\*)+[^\n]*\*/|/\*[^\n]*\n[ \t]*\*/")
+_OPENING = frozenset({b"(", b"[", b"{"})
+_CLOSING = frozenset({b")", b"]", b"}"})
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,7 @@ class _Walk:
         verbatim, comments = self.language.verbatim, self.language.comments
         kinds: list[int] = []
         parents, firsts, lasts, indexes, counts = ([0] * 0 for _ in range(5))
+        spaced: set[int] = set()
         path: list[int] = []  # the nodes from the root to here
         seen: list[int] = [0]  # named children so far, by depth
         lowest, closed = 0, -1  # since the last token: how far up the walk went, and what it left there
@@ -126,6 +128,8 @@ class _Walk:
             path.append(number)
             kind = node.type
             is_whole = kind in verbatim
+            if kind in self.language.spaced:
+                spaced.add(number)
             if not is_whole and cursor.goto_first_child():
                 seen.append(0)
                 continue
@@ -134,6 +138,8 @@ class _Walk:
             if len(starts) > before:
                 if before:
                     common.append(path[lowest])
+                    if path[lowest] in spaced:
+                        self.shown[before - 1] = WORDS
                     left.append(closed)
                     right.append(path[lowest + 1] if lowest + 1 < len(path) else -1)
                 for _ in range(len(starts) - before - 1):
@@ -187,6 +193,17 @@ class _Walk:
                 self.shown[here + number - 1] = WORDS
         self.shown[len(self.starts) - 1] = NO_SPACE if not tail or b"\n" in tail else AS_IT_IS
 
+    def line_signs(self, rules: np.ndarray, lines: np.ndarray, kinds: list[int]) -> None:
+        """Outside of brackets, keeps what ends a line and what does not; only a body may move to a line of its own."""
+        grammar = parser(self.language).language
+        tokens = [self.text[start:end] for start, end in zip(self.starts, self.ends, strict=True)]
+        depth = np.cumsum([(token in _OPENING) - (token in _CLOSING) for token in tokens])[:-1]
+        body = grammar.id_for_node_kind("block", True)
+        begins_body = np.array([right >= 0 and kinds[right] == body for right in self.right])
+        outside = (depth == 0) & (rules == FREE)
+        rules[outside & (lines > 0)] = LINE_ENDS
+        rules[outside & (lines == 0) & ~begins_body] = LINE_GOES_ON
+
     def source(self, kinds: Any, parents: Any, firsts: Any, lasts: Any, indexes: Any, counts: Any) -> Source:
         text = self.text
         starts, ends = np.array(self.starts, np.int64), np.array(self.ends, np.int64)
@@ -202,10 +219,12 @@ class _Walk:
         if len(gaps):
             beside = comments[:-1] | comments[1:]
             rules[beside] = np.where(lines > 0, MUST_BREAK, NO_BREAK)[beside]
+            if self.language.lines_matter:
+                self.line_signs(rules, lines, kinds)
             for number, rule in self.shown.items():
                 if 0 <= number < len(gaps):
                     rules[number] = rule
-        widths, tails = _measure(text, starts, ends)
+        widths, tails = _measure(text, starts, ends, comments)
         return Source(
             self.language, text, starts, ends, np.array(self.kinds, np.int32), widths, tails, comments, rules,
             np.array(self.common, np.int64), np.array(self.left, np.int64), np.array(self.right, np.int64),
@@ -214,14 +233,17 @@ class _Walk:
         )  # fmt: skip
 
 
-def _measure(text: bytes, starts: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _measure(text: bytes, starts: np.ndarray, ends: np.ndarray, comments: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Returns the widths of tokens up to their first line break, and after their last (-1: there is none)."""
     widths, tails = ends - starts, np.full(len(starts), -1, np.int64)
     breaks = np.flatnonzero(np.frombuffer(text, np.uint8) == 10)
     has_break = np.searchsorted(breaks, starts) < np.searchsorted(breaks, ends)
     for index in np.flatnonzero(has_break):
         lines = text[starts[index] : ends[index]].split(b"\n")
-        widths[index], tails[index] = _width(lines[0]), _width(lines[-1])
+        last = lines[-1]
+        if comments[index] and all(line.lstrip(b" \t").startswith(b"*") for line in lines[1:]):
+            last = b" " + last.lstrip(b" \t")  # formatting may move it, so where it is now must not matter
+        widths[index], tails[index] = _width(lines[0]), _width(last)
     if not text.isascii():
         high = np.flatnonzero(np.frombuffer(text, np.uint8) >= 128)
         has_high = np.searchsorted(high, starts) < np.searchsorted(high, ends)

@@ -1,0 +1,72 @@
+"""The models that ship, on real files that are installed anyway."""
+
+import ast
+import json
+import re
+from pathlib import Path
+
+import click
+import pytest
+
+from velveteen.errors import ArgumentError
+from velveteen.recipes.formatter import formatter, main
+from velveteen.recipes.formatter.languages import named
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.mark.parametrize("name", ["css", "javascript", "json", "python", "typescript"])
+def test_a_model_is_small_and_loads(name):
+    folder = formatter.PRETRAINED / name
+    assert sum(file.stat().st_size for file in folder.iterdir()) < 3_000_000
+    assert name in formatter.pretrained(named(name)).language_names
+
+
+def test_a_language_without_a_model_says_how_to_get_one():
+    with pytest.raises(ArgumentError, match="velveteen formatter train DIR --language go"):
+        formatter.pretrained(named("go"))
+
+
+def formatted_twice(paths):
+    once = main.format_files(paths)
+    for result, path in zip(once, paths, strict=True):
+        again = main.format_text(result.after, str(path))
+        assert again.after == result.after, path
+    return once
+
+
+def test_python_means_the_same_to_python():
+    paths = sorted(Path(click.__file__).parent.glob("*.py"))[:8]
+    results = formatted_twice(paths)
+    assert sum(result.error is None for result in results) >= len(paths) - 1
+    for result in results:
+        assert ast.dump(ast.parse(result.before)) == ast.dump(ast.parse(result.after))
+
+
+def test_json_means_the_same(tmp_path):
+    file = tmp_path / "a.json"
+    value = {"name": "a", "list": [1, 2.5, None, True], "inner": {"key": "b c", "long": ["x" * 30] * 5}}
+    file.write_text(json.dumps(value))
+    result = formatted_twice([file])[0]
+    assert json.loads(result.after) == value
+    assert result.after.decode() == json.dumps(value).replace('{"', '{ "').replace("}", " }") or b"\n  " in result.after
+
+
+def test_scripts_and_styles_of_the_pages_keep_all_but_white_space():
+    paths = [*sorted((ROOT / "velveteen").rglob("*.js")), *sorted((ROOT / "velveteen").rglob("*.css"))]
+    for result in formatted_twice(paths):
+        assert re.sub(rb"\s", b"", result.after) == re.sub(rb"\s", b"", result.before)
+
+
+def test_prettiers_style_was_learned():
+    source = b"""const result=await load( {first:1,second:"two"},(error,value)=>{
+if(error)throw error;
+else return value.map((x)=>x*2);
+});
+"""
+    expected = b"""const result = await load({ first: 1, second: "two" }, (error, value) => {
+  if (error) throw error;
+  else return value.map((x) => x * 2);
+});
+"""
+    assert main.format_text(source, "a.js").after == expected
