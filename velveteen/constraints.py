@@ -124,7 +124,7 @@ def get(identifier: Any) -> Any:
     if isinstance(identifier, dict):
         return deserialize(identifier, Constraint, "constraint")
     raise ArgumentTypeError(
-        f'A constraint must be a name such as "max_norm" or made by constraints.max_norm(), got {identifier!r}.'
+        f'A constraint must be a name such as "max_norm" or made by constraints.max_norm(), got {identifier!r:.200}.'
     )
 
 

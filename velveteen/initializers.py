@@ -300,7 +300,7 @@ def get(identifier: Any) -> Any:
     if callable(identifier):
         return lambda shape, dtype="float32": _to_torch(identifier(shape, dtype))
     raise ArgumentTypeError(
-        f'An initializer must be a name such as "glorot_uniform" or made by one of initializers, got {identifier!r}.'
+        f'An initializer must be a name such as "glorot_uniform" or made by one of initializers, got {identifier!r:.200}.'
     )
 
 

@@ -81,11 +81,11 @@ def get(identifier: Any) -> Any:
             return half(**{k: v for k, v in (identifier.get("config") or {}).items() if k in ("l1", "l2")})
         return deserialize(identifier, Regularizer, "regularizer")
     raise ArgumentTypeError(
-        f'A regularizer must be a name such as "l2" or made by regularizers.l2(), got {identifier!r}.'
+        f'A regularizer must be a name such as "l2" or made by regularizers.l2(), got {identifier!r:.200}.'
     )
 
 
 def _check(amount: Any, name: str) -> float:
     if isinstance(amount, bool) or not isinstance(amount, int | float):
-        raise ArgumentError(f"{name} must be a number, got {amount!r}.")
+        raise ArgumentError(f"{name} must be a number, got {amount!r:.200}.")
     return amount

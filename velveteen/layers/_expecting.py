@@ -54,7 +54,7 @@ def check_shape(shape: Any, where: str) -> Shape:
     sizes = list(shape) if isinstance(shape, list | tuple) else None
     if sizes is None or not all(size is None or (isinstance(size, int) and 0 <= size <= LARGEST) for size in sizes):
         raise ShapeError(
-            f'The input shape of "{where}" must be a list of sizes, with None for those that vary, got {shape!r}.'
+            f'The input shape of "{where}" must be a list of sizes, with None for those that vary, got {shape!r:.200}.'
         )
     return Shape(sizes)
 

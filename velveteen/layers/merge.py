@@ -195,7 +195,7 @@ class Dot(_Merge):
         super().__init__(**base)
         self.axes = integer_or_integers(axes, "axes")
         if not isinstance(self.axes, int) and len(self.axes) != 2:
-            raise ArgumentError(f"axes must be an integer or two of them, one for each input, got {axes!r}.")
+            raise ArgumentError(f"axes must be an integer or two of them, one for each input, got {axes!r:.200}.")
         self.normalize = normalize
 
     def _places(self, ranks: Sequence[int]) -> tuple[int, int]:

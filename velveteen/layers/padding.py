@@ -27,7 +27,7 @@ def _edges(value: Border, name: str) -> Edges:
     )
     if not sound or len(pairs) != 2:
         raise ArgumentError(
-            f"{name} must be an integer, [rows, columns] or [[top, bottom], [left, right]], none negative, got {value!r}."
+            f"{name} must be an integer, [rows, columns] or [[top, bottom], [left, right]], none negative, got {value!r:.200}."
         )
     return tuple(pairs)  # type: ignore[return-value]
 

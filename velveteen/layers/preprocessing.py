@@ -167,7 +167,7 @@ class RandomWidth(Layer):
         least, most = [number(limit, "factor") for limit in limits] if len(limits) == 2 else (0, -1)
         if not -1 <= least <= most:
             raise ArgumentError(
-                f"factor must be a positive number or [least, most], from -1 on and in ascending order, got {factor!r}."
+                f"factor must be a positive number or [least, most], from -1 on and in ascending order, got {factor!r:.200}."
             )
         self.factor = factor
         self.interpolation = choice(interpolation, ("bilinear", "nearest"), "interpolation")
