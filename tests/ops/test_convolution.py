@@ -108,3 +108,15 @@ def test_lists_and_tuples_mean_the_same():
 def test_wrong_calls_are_told(call, error, message):
     with pytest.raises(error, match=message):
         call(vt.ones([1, 5, 5, 3]), vt.ones([2, 2, 3, 3]))
+
+
+@pytest.mark.parametrize(("size", "window"), [((5, 3), (2, 2)), ((5, 5, 3), (2, 2, 3)), ((4, 5, 3), (1, 1, 2))])
+def test_one_channel_and_one_column(size, window):
+    """With strides, PyTorch 2.13's kernel computes this wrongly when the channels are last."""
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(3, *size, 1, generator=generator)
+    kernel = torch.randn(8, 1, *window, generator=generator)
+    strides = (*[1] * (len(size) - 1), 2)
+    convolution = torch.nn.functional.conv2d if len(size) == 2 else torch.nn.functional.conv3d
+    expected = convolution(x.movedim(-1, 1).double().contiguous(), kernel.double(), stride=strides).movedim(1, -1)
+    torch.testing.assert_close(conv_nd(x, kernel, None, strides, "valid"), expected.float())

@@ -79,8 +79,17 @@ def _convolve(
     if not channels_first:
         x = x.permute(CHANNELS_FIRST[x.dim()])
     padding = place.before if place.even else 0
+    if x.shape[1] == kernel.shape[1] == 1 and _makes_one_column(x, kernel, place):
+        # oneDNN computes nonsense for one channel, strides and one column, when it takes the channels for the last axis.
+        x, kernel = x.squeeze(1).unsqueeze(1), kernel.squeeze(1).unsqueeze(1)
     y = _CONVOLUTION[x.dim()](x, kernel, bias, place.strides, padding, place.dilations, groups)
     return y if channels_first else y.permute(CHANNELS_LAST[y.dim()])
+
+
+def _makes_one_column(x: torch.Tensor, kernel: torch.Tensor, place: Windows) -> bool:
+    width = x.shape[-1] + (2 * place.before[-1] if place.even else 0)
+    extent = (kernel.shape[-1] - 1) * place.dilations[-1] + 1
+    return place.strides[-1] > 1 and width - extent < place.strides[-1]
 
 
 def depthwise_conv_nd(
