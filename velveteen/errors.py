@@ -64,8 +64,8 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 def unknown_name(kind: str, name: object, known: Iterable[str]) -> UnknownNameError:
     """Returns the error for a misspelt name, with the nearest known one and the whole list."""
-    known = sorted(set(known))
-    return UnknownNameError(f'Unknown {kind} "{name}".{did_you_mean(str(name), known)} Known: {", ".join(known)}.')
+    known, called = sorted(set(known)), f"{name!s:.200}"
+    return UnknownNameError(f'Unknown {kind} "{called}".{did_you_mean(called, known)} Known: {", ".join(known)}.')
 
 
 def _fold(name: str) -> str:

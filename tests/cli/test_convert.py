@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 import velveteen as vt
+from tests._javascript import PACKAGES, tensorflowjs_folder
 from velveteen import layers
 from velveteen.cli.main import app
 from velveteen.formats import browser
@@ -55,3 +56,35 @@ def test_check_of_a_model_that_is_fine(folder, monkeypatch):
     assert answered.exit_code == 0
     assert "Not compared" in answered.stdout
     assert "nothing found" in answered.stdout
+
+
+@pytest.fixture
+def with_tensorflowjs(monkeypatch):
+    tensorflowjs_folder()
+    monkeypatch.setenv("NODE_PATH", str(PACKAGES / "node_modules"))
+
+
+@pytest.mark.usefixtures("with_tensorflowjs")
+def test_check_compares_with_tensorflowjs(folder):
+    answered = run("check", folder)
+    assert answered.exit_code == 0
+    assert "TensorFlow.js predicts the same on random inputs, within" in answered.stdout
+
+
+@pytest.mark.usefixtures("with_tensorflowjs")
+def test_check_tells_what_tensorflowjs_computes_otherwise(tmp_path):
+    model = vt.sequential([layers.batch_normalization(axis=1, input_shape=[3, 2])])
+    rows = np.arange(1.0, 4.0, dtype=np.float32)
+    model.set_weights([rows, rows, rows, rows])
+    model.save(tmp_path / "model")
+    answered = run("check", tmp_path / "model", "--json")
+    assert answered.exit_code == 1
+    assert "TensorFlow.js predicts something else, by up to" in json.loads(answered.stdout)["found"][0]
+
+
+@pytest.mark.usefixtures("with_tensorflowjs")
+def test_check_tells_what_tensorflowjs_cannot_run(tmp_path):
+    vt.sequential([layers.softmax(axis=1, input_shape=[3, 2])]).save(tmp_path / "model")
+    answered = run("check", tmp_path / "model", "--json")
+    assert answered.exit_code == 1
+    assert "TensorFlow.js cannot run it: " in json.loads(answered.stdout)["found"][0]

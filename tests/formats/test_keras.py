@@ -277,7 +277,7 @@ def test_what_would_compute_something_else_is_refused(layer, error, message, tmp
         ({**WEIGHTS, "layers/dense/vars/0": KERNEL.T}, r"has shape \[3, 4\]"),
         ({"layers/dense/vars/0": h5py.ExternalLink("other.h5", "/x")}, "link to elsewhere"),
         ({"layers/dense/vars/0": h5py.SoftLink("/x")}, "link to elsewhere"),
-        (b"nothing", "cannot be read"),
+        (b"nothing", "no HDF5 file"),
     ],
 )
 def test_weights_that_do_not_fit_are_refused(weights, message, tmp_path):

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from velveteen.errors import FileFormatError, MissingFileError, VelveteenError
+from velveteen.formats._hdf5_heaps import check_heaps
 
 ATTRIBUTE_LIMIT = 32 * 1024 * 1024
 """Largest attribute that is read, in bytes: an .h5 file keeps a model's config in one."""
@@ -40,6 +41,7 @@ def open_hdf5(source: Path | bytes, where: str) -> Iterator[Any]:
     """
     h5py = h5py_module()
     try:
+        check_heaps(source, where)
         if isinstance(source, bytes):
             file = h5py.File(h5py.h5f.open_file_image(source))
         else:

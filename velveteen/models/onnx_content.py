@@ -1,6 +1,7 @@
 """A model as the content of an ONNX file."""
 
 import logging
+import re
 import tempfile
 import warnings
 from collections.abc import Sequence
@@ -36,6 +37,7 @@ def onnx_bytes(model: Any) -> bytes:
             'Writing ONNX needs packages that are not installed. Install them with pip install "velveteen[onnx]".'
         ) from error
     examples = tuple(_example(tensor.shape, tensor.dtype, tensor.name) for tensor in model.inputs)
+    input_names = _unique(_input_names(model))
     # Converters look at the whole process's log; their warnings are about packages that this model does not need.
     logger = logging.getLogger("torch.onnx")
     level = logger.level
@@ -51,8 +53,8 @@ def onnx_bytes(model: Any) -> bytes:
                 dynamo=True,
                 verbose=False,
                 external_data=False,
-                input_names=_unique(model.input_names),
-                output_names=_unique(model.output_names, taken=model.input_names),
+                input_names=input_names,
+                output_names=_unique(model.output_names, taken=input_names),
                 dynamic_shapes=(tuple({0: torch.export.Dim.DYNAMIC} for _ in examples),),
             )
             return file.read_bytes()
@@ -65,6 +67,13 @@ def onnx_bytes(model: Any) -> bytes:
         ) from error
     finally:
         logger.setLevel(level)
+
+
+def _input_names(model: Any) -> list[str]:
+    """Returns the inputs' names; a sequential model's is "input" where only a running number would tell it from others."""
+    if model.class_name != "Sequential":
+        return list(model.input_names)
+    return ["input" if re.fullmatch(r"input_layer(_\d+)?", name) else name for name in model.input_names]
 
 
 def _example(shape: Sequence[int | None], dtype: str, name: str) -> torch.Tensor:

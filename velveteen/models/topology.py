@@ -108,7 +108,7 @@ def _find(layers: dict[str, Layer], place: Any) -> SymbolicTensor | None:
     name, node_index, tensor_index = place[:3]
     layer = layers.get(name)
     if layer is None:
-        raise FileFormatError(f'The model\'s graph names the layer "{name}", but there is no such layer.')
+        raise FileFormatError(f'The model\'s graph names the layer "{name!s:.80}", but there is no such layer.')
     if node_index >= len(layer.inbound_nodes):
         return None
     outputs = layer.inbound_nodes[node_index].outputs
