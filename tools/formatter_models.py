@@ -22,7 +22,7 @@ WORK = TOOLS.parent / "build" / "formatter"
 PRETTIER = "prettier@3.10.1"
 PACKAGE_BYTES = {"javascript": 120_000, "typescript": 150_000, "css": 150_000, "json": 60_000, "python": 170_000}
 """How much of one package is taken at most, so that none sets the tone."""
-EPOCHS = {"javascript": 9, "typescript": 11, "css": 12, "json": 12, "python": 6}
+EPOCHS = {"javascript": 10, "typescript": 11, "css": 12, "json": 12, "python": 6}
 SMALLEST, LARGEST = 200, 100_000
 _COMPILED = (b"__esModule", b"_interopRequire", b"sourceMappingURL", b"tslib")
 _BUILT = re.compile(
@@ -79,20 +79,16 @@ def extensions_of(language: Language) -> tuple[str, ...]:
     return (*language.extensions, *(LANGUAGES["tsx"].extensions if language.name == "typescript" else ()))
 
 
-def formatted(language: Language, packages: list[str], *, varied: bool = False) -> project.Files:
-    """Returns the files of packages as the language's formatter lays them out, every third one with other signs if varied."""
+def formatted(language: Language, packages: list[str]) -> project.Files:
+    """Returns the files of packages as the language's formatter lays them out."""
     pairs = []
     for package in packages:
         folder = fetch(package)
         for path in sources(folder, language):
             pairs.append((path, WORK / "formatted" / language.name / folder.name / path.relative_to(folder)))
-    missing = [
-        (str(source), str(target), varied and number % 3 == 0)
-        for number, (source, target) in enumerate(pairs)
-        if not target.exists()
-    ]
+    missing = [(str(source), str(target)) for source, target in pairs if not target.exists()]
     if language.name == "python":
-        for source, target, _ in missing:
+        for source, target in missing:
             Path(target).parent.mkdir(parents=True, exist_ok=True)
             text = subprocess.run(
                 [sys.executable, "-m", "ruff", "format", "--isolated", "-"],
@@ -112,7 +108,7 @@ def formatted(language: Language, packages: list[str], *, varied: bool = False) 
 def make(language: Language) -> None:
     """Trains a language's model, puts it into the package, and prints how right it is."""
     packages = json.loads((TOOLS / "formatter_packages.json").read_text())[language.name]
-    learned = data.load(formatted(language, packages["train"], varied=True))
+    learned = data.load(formatted(language, packages["train"]))
     held_out = data.load(formatted(language, packages["held_out"]))
     trained = main.train(
         learned,

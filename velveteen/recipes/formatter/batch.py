@@ -12,7 +12,8 @@ from velveteen.recipes.formatter.tokens import MUST_BREAK, Source
 class Batch:
     """The arrays of `Source`, joined. A gap stands behind every token: the last one of a file is a line break.
 
-    `spaces` are columns of the source's that must stay. Nodes and tokens are counted through; `ends_file` marks the gaps between files. A file without tokens takes no place.
+    `spaces` are columns of the source's that must stay. Nodes and tokens are counted through; `ends_file` marks the gaps
+    between files. A file without tokens takes no place.
     """
 
     sources: list[Source]

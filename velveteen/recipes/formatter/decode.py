@@ -1,9 +1,9 @@
 """From the network's probabilities to decisions: each gap's knows those before it, yet all are computed at once.
 
-The decisions are guessed, all of them are made anew from the guess, and so on until nothing changes (Jacobi's iteration; Song
-et al., "Accelerating Feedforward Computation via Parallel Nonlinear Equation Solving", 2021). As a decision depends only on
-earlier ones, what comes out is exactly what going from left to right would give; and since a line break makes most of what
-was before it irrelevant, a few rounds are enough.
+The decisions are guessed, all of them are made anew from the guess, and so on until nothing changes (Jacobi's iteration;
+Song et al., "Accelerating Feedforward Computation via Parallel Nonlinear Equation Solving", 2021). As a decision depends
+only on earlier ones, what comes out is exactly what going from left to right would give; and since a line break makes most
+of what was before it irrelevant, a few rounds are enough.
 """
 
 from collections.abc import Iterator

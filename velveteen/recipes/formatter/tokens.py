@@ -11,9 +11,9 @@ from velveteen.errors import DataError
 from velveteen.recipes.formatter.languages import Language, parser
 
 FREE, MUST_BREAK, NO_BREAK, WORDS, NO_SPACE, AS_IT_IS, LINE_ENDS, LINE_GOES_ON = range(8)
-"""What may stand in a gap: anything; a line break, or none, since comments stay where they are on their lines; a space or
-a break, between words of JSX or parts of a selector; a break or nothing, since a space would show on the page; only what stood there; and where
-a line break is a sign of the language, as in Python outside of brackets, a break, or none."""
+"""What may stand in a gap: anything; a line break, or none, since comments stay where they are on their lines; a space
+or a break, between words of JSX or parts of a selector; a break or nothing, since a space would show on the page; only
+what stood there; and where a line break is a sign of the language, as in Python outside of brackets, a break, or none."""
 
 MOST_BLANKS = 2
 _OPENING = frozenset({b"(", b"[", b"{"})
