@@ -1,0 +1,1 @@
+"""Voice commands for anyone's words: data.py, model.py and main.py, speech made where there is none, and listening."""
