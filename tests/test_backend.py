@@ -48,6 +48,18 @@ def test_names_of_tensorflowjs_are_understood(monkeypatch, name, means):
     assert vt.get_backend() == means
 
 
+@pytest.mark.parametrize(("process", "number"), [(0, 0), (1, 1), (2, 0)])
+def test_each_process_of_torchrun_takes_the_gpu_of_its_number(monkeypatch, process, number):
+    machine_with(monkeypatch, "cuda")
+    chosen = []
+    monkeypatch.setenv("LOCAL_RANK", str(process))
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "set_device", chosen.append)
+    assert vt.set_backend("auto") is True
+    assert backend.device() == torch.device("cuda", number)
+    assert chosen == [torch.device("cuda", number)]
+
+
 def test_a_misspelt_backend_is_told_and_changes_nothing():
     before = vt.get_backend()
     with pytest.raises(UnknownNameError, match='Unknown backend "cudda". Did you mean "cuda"'):

@@ -13,6 +13,11 @@ import numpy as np
 import torch
 
 import velveteen as vt
+from velveteen.recipes.formatter import main as formatter
+from velveteen.recipes.formatter.languages import LANGUAGES
+from velveteen.recipes.writer import data as writer_data
+from velveteen.recipes.writer import main as writer
+from velveteen.training import compilation, ranks
 
 layers = vt.layers
 random = np.random.default_rng(0)
@@ -181,6 +186,38 @@ def files_written(folder):
     return sorted(str(path.relative_to(folder)) for path in written.rglob("*") if path.is_file())
 
 
+def recipes_written(folder):
+    """Trains recipes in folders of this process's own; what they wrote there, and the writer's figure."""
+    own = folder / f"recipes-{os.environ['RANK']}"
+    text = folder / "text.txt"
+    (folder / "project").mkdir(exist_ok=True)
+    code = folder / "project" / "code.js"
+    if os.environ["RANK"] == "0":
+        text.write_text("the quick brown fox jumps over the lazy dog. " * 60)
+        code.write_text("".join(f"const value{i} = call({i}, {{ key: {i} }});\n" for i in range(60)))
+    ranks.common_seed()  # the files are there now
+    settings = writer.Settings("window", units=8, layers=1, epochs=2, streams=64, length=10)
+    written = writer.train(writer_data.load([text]), settings, out=own / "writer", verbose=False)
+    sources, _ = formatter.collect([code], LANGUAGES["javascript"])
+    formatter.train(sources, epochs=1, out=own / "formatter", verbose=False)
+    files = sorted(str(path.relative_to(own)) for path in own.rglob("*") if path.is_file())
+    return {"files": files, "nats": written.nats_per_char}
+
+
+def agreed_precision():
+    """What "auto" came to where only the first process finds that it gains from bfloat16; then only the others."""
+    found = []
+    rank = int(os.environ["RANK"])
+    for answer in (rank == 0, rank != 0):
+        compilation.gains_from_bfloat16 = lambda answer=answer: answer
+        model = dense(precision="auto")
+        model.fit(X, Y, verbose=False)
+        other = dense(precision="auto")
+        other.evaluate(X, Y, batch_size=4)
+        found.append([model.compilation.uses_bfloat16(), other.compilation.uses_bfloat16(), result(model)["weights"]])
+    return found
+
+
 def errors():
     """What is said to processes that do not go together."""
     said = []
@@ -209,6 +246,8 @@ def main(folder):
     found["dropout"] = dropout_masks()
     found["files"] = files_written(folder)
     found["errors"] = errors()
+    found["precision"] = agreed_precision()
+    found["recipes"] = recipes_written(folder)
     (folder / f"{os.environ['RANK']}.json").write_text(json.dumps(found))
 
 

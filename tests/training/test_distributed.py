@@ -14,7 +14,7 @@ from torch.distributed import HashStore
 import velveteen as vt
 from tests.training import distributed_cases
 from velveteen.errors import UnknownNameError
-from velveteen.training._meeting import agreed_name
+from velveteen.training._meeting import agreed_name, transport
 
 PROJECT = Path(__file__).parents[2]
 TORCHRUN = (sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2")
@@ -73,6 +73,33 @@ def test_only_the_first_process_shows_and_writes(two):
     assert {"only-0/log.csv", "only-0/model/model.json"} <= set(first["files"])
     assert second["files"] == []
     assert shown.count("Epoch 1/1") == 1
+
+
+def test_recipes_write_from_the_first_process_and_agree_on_what_they_draw(two):
+    first, second = (found["recipes"] for found in two[0])
+    assert {"writer/model.json", "writer/checkpoint/model.json", "formatter/model.json"} <= set(first["files"])
+    assert second["files"] == []
+    assert first["nats"] == second["nats"]
+
+
+def test_the_first_process_decides_on_the_precision(two):
+    (yes, no), others = (found["precision"] for found in two[0])
+    assert yes[:2] == [True, True] and no[:2] == [False, False]
+    assert [yes, no] == others
+    assert yes[2] != no[2]
+
+
+@pytest.mark.parametrize(
+    ("device", "processes", "devices", "expected"),
+    [
+        ("cpu", 4, 0, "gloo"),
+        ("cuda", 4, 4, "cpu:gloo,cuda:nccl"),
+        ("cuda", 1, 8, "cpu:gloo,cuda:nccl"),
+        ("cuda", 2, 1, "cpu:gloo,cuda:gloo"),  # nccl refuses two processes on one GPU
+    ],
+)
+def test_gradients_go_through_nccl_between_gpus(device, processes, devices, expected):
+    assert transport(device, processes, devices) == expected
 
 
 def test_processes_that_do_not_go_together_are_told(two):

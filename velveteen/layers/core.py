@@ -270,7 +270,7 @@ class Dropout(Layer):
         return x * pattern
 
     def _seeded(self, device: torch.device) -> torch.Generator | None:
-        if self.seed is not None and (self._generator is None or self._generator.device != device):
+        if self.seed is not None and (self._generator is None or self._generator.device.type != device.type):
             self._generator = torch.Generator(device).manual_seed(self.seed)
         return self._generator
 

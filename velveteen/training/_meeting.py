@@ -9,6 +9,19 @@ import torch.distributed as dist
 _SECONDS_BETWEEN_LOOKS = 0.01
 
 
+def transport(device: str, processes: int, devices: int) -> str:
+    """Returns through what tensors go between processes, as `torch.distributed` names it.
+
+    Args:
+        device: the kind of device that computes.
+        processes: how many processes this machine has.
+        devices: how many GPUs it has. Where processes share one, nccl refuses, so their gradients go through gloo.
+    """
+    if device != "cuda":
+        return "gloo"
+    return "cpu:gloo,cuda:nccl" if processes <= devices else "cpu:gloo,cuda:gloo"
+
+
 def meet(backend: str) -> None:
     """Makes the default process group.
 

@@ -13,9 +13,9 @@ from velveteen.io.folders import FolderHandler
 from velveteen.io.weights import decode_weights, encode_weights
 from velveteen.layers.weights import fill
 from velveteen.tensors import Tensor
-from velveteen.training._optimizer_state import optimizer_state, set_optimizer_state
 from velveteen.training.arrays import Arrays
 from velveteen.training.callback import Callback, Logs
+from velveteen.training.optimizer_state import backup_state, restore_state
 from velveteen.training.ranks import Alone, set_own_random_state
 from velveteen.training.step import Meter, Stepper
 
@@ -166,7 +166,7 @@ class BackupAndRestore(Callback):
             "optimizer": None,
         }
         if self._stepper.optimizer is not None:
-            remembered, about["optimizer"] = optimizer_state(self._stepper)
+            remembered, about["optimizer"] = backup_state(self._stepper)
             tensors |= {f"optimizer/{name}": tensor for name, tensor in remembered.items()}
         return about, tensors
 
@@ -189,7 +189,7 @@ class BackupAndRestore(Callback):
                 for name, tensor in tensors.items()
                 if name.startswith("optimizer/")
             }
-            set_optimizer_state(self._stepper, remembered, about["optimizer"])
+            restore_state(self._stepper, remembered, about["optimizer"])
         for number, (callback, kept) in enumerate(zip(self._callbacks, about["callbacks"], strict=False)):
             if isinstance(callback, Callback) and type(callback).__name__ == kept["class"]:
                 state = dict(kept["state"])

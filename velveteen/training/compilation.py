@@ -28,6 +28,8 @@ class Compilation:
         names: what `evaluate` returns: "loss", a loss an output where there are several, then the metrics.
         loss_functions: one an output.
         metric_functions: (function, index of the output) each.
+        gains_from_bfloat16: what precision "auto" goes by; None as long as nobody has asked. Of several processes the
+            first one decides.
     """
 
     def __init__(
@@ -55,6 +57,7 @@ class Compilation:
         self.apply_constraints = apply_constraints
         self.distributed = distributed
         self.sync_batch_normalization = sync_batch_normalization
+        self.gains_from_bfloat16: bool | None = None
         self.names: list[str] = []
         self.loss_functions: list[Function] = []
         self.loss_names: list[str] = []
@@ -114,9 +117,17 @@ class Compilation:
 
     def autocast(self) -> AbstractContextManager[Any]:
         """Returns the context in which layers compute in the precision asked for."""
-        if self.precision == "float32" or (self.precision == "auto" and not gains_from_bfloat16()):
+        if not self.uses_bfloat16():
             return nullcontext()
         return torch.autocast(backend.get_backend(), dtype=torch.bfloat16)
+
+    def uses_bfloat16(self) -> bool:
+        """Returns whether layers compute in bfloat16."""
+        if self.precision != "auto":
+            return self.precision == "bfloat16"
+        if self.gains_from_bfloat16 is None:
+            self.gains_from_bfloat16 = gains_from_bfloat16()
+        return self.gains_from_bfloat16
 
     def get_config(self) -> dict[str, Any]:
         """Returns TensorFlow.js's `trainingConfig`."""

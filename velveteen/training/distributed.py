@@ -7,6 +7,7 @@ has, so what comes out is the mean over the batch, and not a mean of means.
 import atexit
 import contextlib
 import datetime
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -19,7 +20,7 @@ from velveteen.layers.core import Dropout
 from velveteen.layers.normalization import BatchNormalization
 from velveteen.training import _sharding
 from velveteen.training._distributed_step import DistributedStepper, gathered_rows
-from velveteen.training._meeting import meet
+from velveteen.training._meeting import meet, transport
 from velveteen.training.arrays import Arrays
 from velveteen.training.ranks import ALONE, Alone, own_random_state
 from velveteen.training.step import Meter, Stepper
@@ -59,7 +60,7 @@ class Ranks(Alone):
         """Returns this process's place, having met the others if that is the first time."""
         global _control
         if not dist.is_initialized():
-            meet("cpu:gloo,cuda:nccl" if backend.get_backend() == "cuda" else "gloo")
+            meet(transport(backend.get_backend(), *_places()))
             atexit.register(_leave)
         if _control is None:
             _control = dist.new_group(backend="gloo")
@@ -77,11 +78,13 @@ class Ranks(Alone):
                 f"{what}() shares its work among the {self.count} processes, but not all of them called it within "
                 f"{_SECONDS_TO_MEET} s. Call it in every process, not only in the first. ({error!s:.200})"
             ) from error
+        self._agree_on_precision(model)
         return Ranks(is_sharded, divides=not is_sharded)
 
     @contextlib.contextmanager
     def training(self, model: Any, examples: int | None, hears_batches: bool) -> Iterator[None]:
         self._check(model, examples)
+        self._agree_on_precision(model)
         self._hears_batches = self.any(hears_batches)
         self._start_random(model)
         synchronized = _normalizations(model) if model.compilation.sync_batch_normalization else []
@@ -109,6 +112,14 @@ class Ranks(Alone):
                 f"All processes must call fit() with the same examples, but their numbers are: {told}. "
                 "Give all examples to each process: it takes its part of every batch by itself."
             )
+
+    def _agree_on_precision(self, model: Any) -> None:
+        """Lets "auto" be what the first process finds: another one may measure something else, even on a machine alike."""
+        compilation = model._compilation
+        if compilation is not None and compilation.precision == "auto":
+            answer = torch.tensor([float(self.is_first and compilation.uses_bfloat16())])
+            dist.broadcast(answer, 0, group=_control)
+            compilation.gains_from_bfloat16 = bool(answer)
 
     def stepper(self, model: Any, compilation: Any) -> Stepper:
         root = _sharding.shard(model) if self._shards else None
@@ -270,6 +281,11 @@ class _SumOverProcesses(torch.autograd.Function):
 
 def _normalizations(model: Any) -> list[Any]:
     return [layer for layer in model.modules() if isinstance(layer, BatchNormalization)]
+
+
+def _places() -> tuple[int, int]:
+    """Returns how many processes torchrun has started on this machine, and how many GPUs it has."""
+    return int(os.environ.get("LOCAL_WORLD_SIZE", "1")), torch.cuda.device_count()
 
 
 def _leave() -> None:

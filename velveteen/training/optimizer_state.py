@@ -1,7 +1,9 @@
-"""What an optimizer remembers of the steps so far, as TensorFlow.js writes it beside a model's weights.
+"""What an optimizer remembers of the steps so far: for files, and for training that goes on after a crash.
 
-First comes "iter", the number of steps, then for each kind of memory one tensor a trainable weight: "dense/kernel/m",
-"dense/bias/m", "dense/kernel/v", …; TensorFlow.js reads them by their order.
+In files it is as TensorFlow.js writes it beside a model's weights: first comes "iter", the number of steps, then for each
+kind of memory one tensor a trainable weight: "dense/kernel/m", "dense/bias/m", "dense/kernel/v", …; TensorFlow.js reads
+them by their order. A backup of a training has all that PyTorch's optimizer holds, under PyTorch's own names, whatever
+the rule.
 """
 
 from typing import Any, NamedTuple
@@ -11,6 +13,7 @@ import torch
 from velveteen.errors import FileFormatError
 from velveteen.tensors import Tensor
 from velveteen.training import optimizers
+from velveteen.training.step import Stepper
 
 
 class _Memory(NamedTuple):
@@ -98,3 +101,37 @@ def set_state(model: Any, values: list[Tensor]) -> None:
     optimizer = compilation.torch_optimizer([weight.parameter for weight in weights])
     groups = optimizer.state_dict()["param_groups"]
     optimizer.load_state_dict({"state": dict(enumerate(states)), "param_groups": groups})
+
+
+def backup_state(stepper: Stepper) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
+    """Returns what a training's optimizer holds: tensors by "number of the parameter/name", and the numbers beside them."""
+    assert stepper.optimizer is not None
+    parameters = stepper.optimizer.param_groups[0]["params"]
+    content = stepper.optimizer.state_dict()
+    tensors, numbers = {}, {}
+    for number, entries in content["state"].items():
+        for name, value in entries.items():
+            if isinstance(value, torch.Tensor):
+                tensors[f"{number}/{name}"] = stepper.whole(parameters[number], value)
+            elif value is not None:
+                numbers[f"{number}/{name}"] = value
+    group = {name: value for name, value in content["param_groups"][0].items() if type(value) in (int, float)}
+    return tensors, {"entries": numbers, "group": group}
+
+
+def restore_state(stepper: Stepper, tensors: dict[str, torch.Tensor], numbers: dict[str, Any]) -> None:
+    """Gives the optimizer what `backup_state` returned."""
+    assert stepper.optimizer is not None
+    parameters = stepper.optimizer.param_groups[0]["params"]
+    content = stepper.optimizer.state_dict()
+    content["state"] = {}
+    for key, value in (tensors | numbers["entries"]).items():
+        number, _, name = key.partition("/")
+        parameter = parameters[int(number)]
+        if isinstance(value, torch.Tensor):
+            value = stepper.part(parameter, value)
+            if value.shape == parameter.shape:  # in the order of the parameter's memory, which fused rules expect
+                value = torch.empty_like(parameter).copy_(value)
+        content["state"].setdefault(int(number), {})[name] = value
+    content["param_groups"][0] |= numbers["group"]
+    stepper.optimizer.load_state_dict(content)

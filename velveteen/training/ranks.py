@@ -5,6 +5,7 @@
 
 import contextlib
 import os
+import secrets
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from typing import Any
@@ -15,6 +16,8 @@ from velveteen import backend
 from velveteen.layers.core import Dropout
 from velveteen.training.arrays import Arrays
 from velveteen.training.step import Meter, Stepper
+
+_SEEDS = 2**31
 
 
 class Alone:
@@ -141,11 +144,25 @@ def process_count() -> int:
     return int(os.environ["WORLD_SIZE"])
 
 
+def process_index() -> int:
+    """Returns this process's number among those that torchrun has started, 0 without it."""
+    return int(os.environ["RANK"]) if process_count() > 1 else 0
+
+
 def writes_files(model: Any) -> bool:
     """Returns whether this process writes the model's files: the first one does, or each where each trains alone."""
     compilation = getattr(model, "_compilation", None)
     is_alone = compilation is not None and compilation.distributed == "alone"
-    return is_alone or process_count() == 1 or int(os.environ["RANK"]) == 0
+    return is_alone or process_index() == 0
+
+
+def common_seed() -> int:
+    """Returns a seed drawn anew, the same one in all processes that train together; each must call it."""
+    if process_count() == 1:
+        return secrets.randbelow(_SEEDS)
+    from velveteen.training.distributed import Ranks  # slow to import
+
+    return int.from_bytes(Ranks.joined(False).from_first(lambda: secrets.token_bytes(4))) % _SEEDS
 
 
 def own_random_state(model: Any) -> torch.Tensor:

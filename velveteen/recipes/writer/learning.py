@@ -12,6 +12,7 @@ import torch
 import velveteen as vt
 from velveteen.errors import DataError, FileFormatError, MissingFileError
 from velveteen.io import ModelArtifacts
+from velveteen.training.ranks import process_index, writes_files
 
 WARM_UP = 100
 """Steps in which the learning rate climbs; by then Adam's means know the size of the gradients."""
@@ -19,6 +20,8 @@ LAST_RATE = 0.02
 """Of the learning rate, at the end."""
 AVERAGING = 0.99
 """How slowly the average of the weights forgets, a step."""
+SEEDS_APART = 2**32
+"""How far the seeds of two processes are apart: more than any training has epochs."""
 
 
 class CosineSchedule(vt.callbacks.Callback):
@@ -150,12 +153,13 @@ class Checkpoint(vt.callbacks.Callback):
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any]) -> None:
         # A seed for each epoch makes a training that goes on later the same as one that never stopped.
-        vt.set_random_seed(self.about["seed"] + epoch)
+        # Of several processes each has its own, so that what dropout leaves out differs.
+        vt.set_random_seed(self.about["seed"] + epoch + SEEDS_APART * process_index())
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any]) -> None:
         self.history.append({name: float(value) for name, value in logs.items()})
-        if self.model.stop_training:
-            return  # an epoch that Ctrl-C cut short is begun again
+        if self.model.stop_training or not writes_files(self.model):
+            return  # an epoch that Ctrl-C cut short is begun again; of several processes the first one writes
         weights = vt.io.encode_weights([(name, tensor.detach()) for name, tensor in self._tensors().items()])
         progress = {
             "epoch": epoch + 1,

@@ -1,7 +1,6 @@
 """The settings, and train, evaluate and write, which `velveteen writer` calls."""
 
 import dataclasses
-import secrets
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from velveteen.recipes.writer.archives import Keep
 from velveteen.recipes.writer.data import Alphabet, Corpus
 from velveteen.recipes.writer.sampling import Choice, Writer
 from velveteen.recipes.writer.sources import PYDOC, THEME_END
+from velveteen.training.ranks import common_seed, writes_files
 
 OUT = Path("writer-model")
 CHECKPOINT = "checkpoint"
@@ -117,7 +117,7 @@ def train(
     out = _prepare(out)
     if resume:
         settings, seed, corpus = _resumed(out, settings, corpus)
-    seed = secrets.randbelow(2**31) if seed is None else seed
+    seed = common_seed() if seed is None else seed
     streams, length = data.sizes(len(corpus.train), *settings.batch)
     is_stateful = settings.mode == "stateful"
     batches = data.batches(settings.mode, corpus, not settings.embedding, streams, length, seed)
@@ -152,7 +152,7 @@ def train(
     def after(trained: Any, logs: dict[str, Any]) -> None:
         writer = Writer(writing, corpus.alphabet, seed=seed)
         samples.append(sampling.readable(sampling.texts(writer.write(SAMPLE_LENGTH), 1)[0]))
-        if verbose:
+        if verbose and writes_files(trained):
             learning.tell(f"\n{samples[-1]}\n")
 
     averages = learning.AveragedWeights()
