@@ -4,7 +4,7 @@ from typing import Any
 
 import torch
 
-from velveteen.training import losses
+from velveteen.training import _vanishing, losses
 from velveteen.training.arrays import Arrays
 from velveteen.training.compilation import Compilation
 
@@ -27,6 +27,7 @@ class Stepper:
         self._use_logits()
         self._metrics = compilation.metric_functions
         self._optimizer = compilation.torch_optimizer(self.to_be_stepped(weights)) if weights else None
+        self._steps = 0
 
     def to_be_stepped(self, weights: list[Any]) -> list[torch.Tensor]:
         """Returns the parameters as the optimizer sees them."""
@@ -60,6 +61,9 @@ class Stepper:
         total.backward()
         self._optimizer.step()
         self._optimizer.zero_grad(set_to_none=True)
+        self._steps += 1
+        if self._steps % _vanishing.EVERY == 0:
+            _vanishing.forget_what_vanished(self._optimizer)
         if self.compilation.apply_constraints:
             for weight in self.constrained:
                 weight.constrain()
