@@ -38,6 +38,10 @@ Teacher = Annotated[
 def train(
     source: Annotated[str, typer.Argument(help="A folder, or the address of a git repository.")],
     language: Annotated[str, typer.Option(help="javascript, typescript, css, json, python or go.")],
+    model: Annotated[
+        str,
+        typer.Option(help="lstm, the network; or what only counts: bigrams (letters) or majority (kinds of tokens)."),
+    ] = "lstm",
     teacher: Teacher = None,
     epochs: Annotated[int | None, typer.Option(min=1, help="By default as many as the amount of code needs.")] = None,
     out: Annotated[Path, typer.Option(help="The folder to write to.")] = Path("formatter-model"),
@@ -55,14 +59,15 @@ def train(
         print(f"Learning from {len(sources):,} files, {size:,.0f} KB.")
         for reason, count in found.skipped.items():
             print(f"Passed over {count:,}: {reason}.")
-    training = main.train(sources, skipped=dict(found.skipped), epochs=epochs, out=out, seed=seed, verbose=not as_json)
+    training = main.train(
+        sources, model=model, skipped=dict(found.skipped), epochs=epochs, out=out, seed=seed, verbose=not as_json
+    )
     if as_json:
         answer(training)
     else:
         print(f"{100 * training.consistency:.2f} % of the gaps are as most in equal situations.")
         show(training.measured)
-        for name, accuracy in training.baselines.items():
-            print(f"  beside it, the baseline {name}: {100 * accuracy:.2f} % of the gaps")
+        show_baselines(training.baselines)
         print(f"Wrote {training.folder}")
     if training.interrupted:
         raise typer.Exit(INTERRUPTED)
@@ -139,16 +144,22 @@ def evaluate(
     model: Model = None,
     language: Language = None,
     teacher: Teacher = None,
+    baselines: Annotated[
+        bool, typer.Option("--baselines", help="Tell also what two rules find that learn from the other files.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Tells how much of the layout of files a model finds again when it does not see it."""
     from velveteen.recipes.formatter import main
+    from velveteen.recipes.formatter.baselines import measure_across
 
-    measured = main.evaluate(paths, model, language=language, teacher=teacher)
+    measured, sources = main.evaluate(paths, model, language=language, teacher=teacher)
+    compared = measure_across(sources) if baselines else {}
     if as_json:
-        answer(measured)
+        answer({**vars(measured), **({"baselines": compared} if baselines else {})})
     else:
         show(measured)
+        show_baselines(compared)
 
 
 def show(measured: "Measured") -> None:
@@ -159,6 +170,12 @@ def show(measured: "Measured") -> None:
     )
     if measured.trees_changed:
         print(f"{measured.trees_changed:,} files would be left as they are: more than white space would change.")
+
+
+def show_baselines(accuracies: dict[str, float]) -> None:
+    """Prints what the baselines find."""
+    for name, accuracy in accuracies.items():
+        print(f"  beside it, the baseline {name}: {100 * accuracy:.2f} % of the gaps")
 
 
 def _show_results(results: "list[Result]", *, check: bool, diff: bool, write: bool) -> None:

@@ -92,3 +92,14 @@ def test_review_finds_what_a_change_did(trained, project, tmp_path):
     found = json.loads(result.stdout)
     assert [(each["line"], each["proposal"]) for each in found] == [(4, "nothing")]
     assert run("review", tmp_path, "--base", "nowhere", "--model", trained[0]).exit_code == 2
+
+
+def test_baselines_stand_beside(trained, project, tmp_path):
+    out = tmp_path / "m"
+    result = run("train", project, "--language", "javascript", "--model", "bigrams", "--out", out)
+    assert result.exit_code == 0 and "baseline majority" in result.stdout
+    told = json.loads(run("evaluate", project, "--model", out, "--baselines", "--json").stdout)
+    assert 0.5 < told["baselines"]["bigrams"] <= 1 and 0.5 < told["baselines"]["majority"] <= 1
+    assert "beside it, the baseline bigrams" in run("evaluate", project, "--model", out, "--baselines").stdout
+    alone = run("evaluate", project / "file1.js", "--model", out, "--baselines")
+    assert alone.exit_code == 2 and "Give at least two" in alone.stderr

@@ -1,3 +1,4 @@
+import json
 import random
 import shutil
 import subprocess
@@ -5,8 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from velveteen.errors import ArgumentError, DataError, MissingFileError
-from velveteen.recipes.formatter import formatter, main, project, review, style, tokens, writing
+from velveteen.errors import ArgumentError, DataError, FileFormatError, MissingFileError, UnknownNameError
+from velveteen.recipes.formatter import (
+    counted,
+    data,
+    formatter,
+    main,
+    project,
+    review,
+    style,
+    tokens,
+    vocabulary,
+    writing,
+)
 from velveteen.recipes.formatter.languages import named
 
 JAVASCRIPT = named("javascript")
@@ -182,3 +194,34 @@ def test_a_model_of_something_else_is_refused(tmp_path):
     vt.sequential([vt.layers.dense(1, input_shape=[1])]).save(tmp_path)
     with pytest.raises(ArgumentError, match="is no formatter"):
         formatter.load(tmp_path)
+
+
+@pytest.mark.parametrize("name", counted.SITUATIONS)
+def test_a_baseline_is_a_model_as_any_other(project, tmp_path, name, trained):
+    sources, _ = main.collect([project], JAVASCRIPT)
+    training = main.train(sources, model=name, out=tmp_path / "m", verbose=False)
+    assert training.measured.gap_accuracy == pytest.approx(training.baselines[name], abs=1e-12)
+    assert training.baselines == pytest.approx(trained[1].baselines)
+    loaded = formatter.load(tmp_path / "m")
+    once = loaded.format([(project / "file3.js").read_bytes()], JAVASCRIPT)[0]
+    assert once.error is None
+    assert loaded.format([once.content], JAVASCRIPT)[0] == once
+    assert loaded.format([b"const  value1=name1 ( 1,2 ) ;"], JAVASCRIPT)[0].content == b"const value1 = name1(1, 2);\n"
+
+
+def test_bigrams_know_the_letters_beside_a_gap():
+    batch = data.join([tokens.parse(b"ab(cd);", JAVASCRIPT)])
+    pairs = counted.bigrams(batch, vocabulary.learn([batch]))
+    assert [bytes(divmod(pair, 256)) for pair in pairs.tolist()] == [b"b(", b"(c", b"d)", b");", b";\n"]
+
+
+def test_a_damaged_baseline_is_refused(project, tmp_path):
+    sources, _ = main.collect([project], JAVASCRIPT)
+    main.train(sources, model="bigrams", out=tmp_path, verbose=False)
+    description = json.loads((tmp_path / "model.json").read_text())
+    description["userDefinedMetadata"]["situations"].pop()
+    (tmp_path / "model.json").write_text(json.dumps(description))
+    with pytest.raises(FileFormatError, match="damaged"):
+        formatter.load(tmp_path)
+    with pytest.raises(UnknownNameError, match="bigram"):
+        main.train(sources, model="bigram", out=tmp_path)

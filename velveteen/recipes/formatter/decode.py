@@ -8,7 +8,7 @@ of what was before it irrelevant, a few rounds are enough.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -33,6 +33,16 @@ _ROUNDS = 5000
 Chances = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
+class Decider(Protocol):
+    """What gives probabilities: `Network`, or `counted.Counted`."""
+
+    def read(self, facts: Facts) -> torch.Tensor:
+        """Returns what is known around each gap, [gaps, …]."""
+
+    def decide(self, read: torch.Tensor, seen: np.ndarray, rows: np.ndarray) -> Chances:
+        """Returns the probabilities of the classes of some gaps: of what stands there, of indentation, of blank lines."""
+
+
 @dataclass(frozen=True)
 class Decisions:
     """What was decided: the class of each gap, the class of its indentation, its blank lines, and where all stands."""
@@ -43,7 +53,7 @@ class Decisions:
     layout: Layout
 
 
-def decide(network: "Network", facts: Facts, style: Style) -> Decisions:
+def decide(network: Decider, facts: Facts, style: Style) -> Decisions:
     """Returns the likeliest decision for each gap, given those before it."""
     batch = facts.batch
     read = network.read(facts)
@@ -69,7 +79,7 @@ def decide(network: "Network", facts: Facts, style: Style) -> Decisions:
     return Decisions(kinds, indents, np.clip(batch.blanks, low[blanks], high[blanks]), layout)
 
 
-def probabilities(network: "Network", facts: Facts, style: Style, seen: np.ndarray) -> Chances:
+def probabilities(network: Decider, facts: Facts, style: Style, seen: np.ndarray) -> Chances:
     """Returns how likely each class is at each gap, of what stands there, of indentation and of blank lines.
 
     Args:

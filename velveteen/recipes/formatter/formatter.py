@@ -11,8 +11,9 @@ import velveteen as vt
 from velveteen.errors import ArgumentError, DataError, FileFormatError, VelveteenError
 from velveteen.recipes.formatter import data, features, files, languages, layout, style
 from velveteen.recipes.formatter.contexts import Contexts
+from velveteen.recipes.formatter.counted import Counted
 from velveteen.recipes.formatter.data import Reading
-from velveteen.recipes.formatter.decode import Network, decide, probabilities
+from velveteen.recipes.formatter.decode import Decider, Network, decide, probabilities
 from velveteen.recipes.formatter.languages import Language
 from velveteen.recipes.formatter.style import Style
 from velveteen.recipes.formatter.tokens import Source, parse
@@ -34,8 +35,8 @@ class Formatted:
 class Formatter:
     """A model with what its files are read with."""
 
-    def __init__(self, network: Any, reading: Reading, language_names: Sequence[str]):
-        self.network = Network(network)
+    def __init__(self, network: Decider, reading: Reading, language_names: Sequence[str]):
+        self.network = network
         self.reading = reading
         self.language_names = tuple(language_names)
 
@@ -151,7 +152,13 @@ def load(folder: str | Path) -> Formatter:
             Style.from_json(metadata["style"]),
         )
         names = [languages.named(name).name for name in metadata["languages"]]
-        formatter = Formatter(network, reading, names)
+        kind = metadata.get("model", "lstm")
+        decider: Decider = (
+            Network(network)
+            if kind == "lstm"
+            else Counted(network, kind, np.array(metadata["situations"], np.int64), reading.vocabulary)
+        )
+        formatter = Formatter(decider, reading, names)
     except (KeyError, TypeError, ValueError, VelveteenError) as error:
         raise FileFormatError(
             f"What {folder} says about its style is damaged: {error!r:.200}. Train it again."

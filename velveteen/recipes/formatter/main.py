@@ -5,11 +5,13 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import velveteen as vt
-from velveteen.errors import ArgumentError, DataError
+from velveteen.errors import ArgumentError, DataError, unknown_name
 from velveteen.models.saving import save_model
-from velveteen.recipes.formatter import baselines, data, files, formatter, measuring, project
+from velveteen.recipes.formatter import baselines, counted, data, files, formatter, measuring, project
+from velveteen.recipes.formatter.decode import Decider, Network
 from velveteen.recipes.formatter.formatter import Formatter
 from velveteen.recipes.formatter.languages import LANGUAGES, Language, named, of_file
 from velveteen.recipes.formatter.measuring import Measured
@@ -18,6 +20,8 @@ from velveteen.recipes.formatter.review import UNLIKELY, Finding, changed_lines,
 from velveteen.recipes.formatter.tokens import Source
 
 OUT = Path("formatter-model")
+MODELS = ("lstm", *counted.SITUATIONS)
+"""What can be trained: the network, and what it has to be better than."""
 BATCH_SIZE = 24
 LEARNING_RATE = 0.0025
 LOSS_WEIGHTS = (1.0, 2.0, 2.0)
@@ -78,6 +82,7 @@ def collect(
 def train(
     sources: Sequence[Source],
     *,
+    model: str = "lstm",
     skipped: dict[str, int] | None = None,
     held_out: Sequence[Source] | None = None,
     epochs: int | None = None,
@@ -90,6 +95,7 @@ def train(
 
     Args:
         sources: the files, from `collect`.
+        model: one of MODELS.
         skipped: how many were passed over for which reason, to be told.
         held_out: the files to test on; by default a tenth of the sources, which is not learned from.
         epochs: how often to go through them; by default so often that six million gaps are seen.
@@ -100,8 +106,11 @@ def train(
 
     Raises:
         DataError: there is nothing to learn from.
+        UnknownNameError: there is no such model.
         ArgumentError: `out` is a file, or epochs is not positive.
     """
+    if model not in MODELS:
+        raise unknown_name("model", model, MODELS)
     if epochs is not None and epochs < 1:
         raise ArgumentError(f"The number of epochs must be positive, got {epochs}.")
     out = Path(out)
@@ -113,9 +122,51 @@ def train(
     tested = tested or learned
     start = time.perf_counter()
     reading = data.learn_reading(learned)
-    inputs, targets = data.embed(learned, reading)
     count = sum(len(source) - 1 for source in learned)
-    epochs = epochs or min(max(round(_READ / count), _FEWEST_EPOCHS), _MOST_EPOCHS)
+    told: dict[str, Any] = {}
+    decider: Decider
+    if model == "lstm":
+        epochs = epochs or min(max(round(_READ / count), _FEWEST_EPOCHS), _MOST_EPOCHS)
+        net, history = _fit(learned, reading, epochs, verbose)
+        decider, epochs, interrupted = Network(net), len(history.epoch), history.interrupted
+    else:
+        net, situations = counted.learn(model, learned, reading)
+        decider, epochs, interrupted = counted.Counted(net, model, situations, reading.vocabulary), 1, False
+        told = {"situations": situations.tolist()}
+    seconds = time.perf_counter() - start
+    names = sorted({source.language.name for source in learned})
+    trained = Formatter(decider, reading, names)
+    measured = measuring.measure(trained, tested)
+    consistency = data.consistency(learned, reading)
+    compared = {name: baselines.measure(name, learned, tested, reading) for name in counted.SITUATIONS}
+    net.user_defined_metadata = {
+        "recipe": formatter.RECIPE,
+        "model": model,
+        **told,
+        "languages": names,
+        "vocabulary": reading.vocabulary.to_json(),
+        "contexts": reading.contexts.to_json(),
+        "style": reading.style.to_json(),
+        "training": {
+            "files": len(learned),
+            "gaps": count,
+            "epochs": epochs,
+            "seconds": round(seconds, 1),
+            "consistency": consistency,
+            "gap_accuracy": measured.gap_accuracy,
+            "line_accuracy": measured.line_accuracy,
+            "baselines": compared,
+        },
+    }
+    save_model(net, out, include_optimizer=False, quantization=quantize)
+    return Training(
+        out, len(learned), dict(skipped or {}), count, consistency, compared, measured, epochs, seconds, interrupted,
+    )  # fmt: skip
+
+
+def _fit(learned: Sequence[Source], reading: data.Reading, epochs: int, verbose: bool) -> tuple[Any, Any]:
+    """Returns the trained network and its history."""
+    inputs, targets = data.embed(learned, reading)
     classes = (targets[0].shape[-1], targets[1].shape[-1], targets[2].shape[-1])
     net = network(len(reading.vocabulary), len(reading.vocabulary.word_list) + 1, classes)
     net.compile(
@@ -128,34 +179,7 @@ def train(
         inputs, targets, batch_size=min(BATCH_SIZE, max(1, len(inputs[0]) // 8)), epochs=epochs, callbacks=[schedule],
         verbose=verbose,
     )  # fmt: skip
-    seconds = time.perf_counter() - start
-    names = sorted({source.language.name for source in learned})
-    trained = Formatter(net, reading, names)
-    measured = measuring.measure(trained, tested)
-    consistency = data.consistency(learned, reading)
-    compared = {name: baselines.measure(name, learned, tested, reading) for name in baselines.BASELINES}
-    net.user_defined_metadata = {
-        "recipe": formatter.RECIPE,
-        "languages": names,
-        "vocabulary": reading.vocabulary.to_json(),
-        "contexts": reading.contexts.to_json(),
-        "style": reading.style.to_json(),
-        "training": {
-            "files": len(learned),
-            "gaps": count,
-            "epochs": len(history.epoch),
-            "seconds": round(seconds, 1),
-            "consistency": consistency,
-            "gap_accuracy": measured.gap_accuracy,
-            "line_accuracy": measured.line_accuracy,
-            "baselines": compared,
-        },
-    }
-    save_model(net, out, include_optimizer=False, quantization=quantize)
-    return Training(
-        out, len(learned), dict(skipped or {}), count, consistency, compared, measured, len(history.epoch), seconds,
-        history.interrupted,
-    )  # fmt: skip
+    return net, history
 
 
 def learning_rate(epoch: int, epochs: int) -> float:
@@ -219,8 +243,8 @@ def _relatives(name: str) -> set[str]:
 
 def evaluate(
     paths: Sequence[Path], model: str | Path | None = None, *, language: str | None = None, teacher: str | None = None
-) -> Measured:
-    """Returns how much of the layout of files a model finds again, when it does not see it.
+) -> tuple[Measured, list[Source]]:
+    """Returns how much of the layout of files a model finds again, when it does not see it, and these files.
 
     Args:
         paths: files and folders that are laid out well.
@@ -240,7 +264,7 @@ def evaluate(
     else:
         used = formatter.load(model)
     sources, _ = collect(paths, named(language or _principal(used)), teacher)
-    return measuring.measure(used, sources)
+    return measuring.measure(used, sources), sources
 
 
 def _principal(used: Formatter) -> str:
