@@ -19,6 +19,7 @@ from velveteen.layers._arguments import (
 )
 from velveteen.layers._graph import Node, SymbolicTensor
 from velveteen.layers.base import Layer
+from velveteen.ops._linear import linear
 from velveteen.tensors import Shape, check_dtype
 
 __all__ = [
@@ -190,7 +191,7 @@ class Dense(Layer):
 
     def linear(self, x: torch.Tensor) -> torch.Tensor:
         """Returns `x @ kernel + bias`."""
-        return F.linear(as_float(x), self.kernel, self.bias)
+        return linear(as_float(x), self.kernel, self.bias)
 
     @property
     def before_softmax(self) -> Callable[[torch.Tensor], torch.Tensor] | None:

@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from velveteen import activations
 from velveteen.layers.recurrent import _RecurrentLayer
 from velveteen.layers.recurrent_cells import States, _Formula, _FormulaCell
+from velveteen.ops._linear import linear
 
 __all__ = ["GRU", "GRUCell", "gru", "gru_cell"]
 
@@ -37,7 +38,7 @@ class _GRUFormula(_Formula):
 
     def project(self, x: torch.Tensor) -> torch.Tensor:
         bias = self.bias[0] if self.reset_after and self.bias is not None else self.bias
-        return F.linear(x, self.kernel, bias)
+        return linear(x, self.kernel, bias)
 
     def step(self, projected: torch.Tensor, states: States, dropped: torch.Tensor) -> States:
         # z, r = gates of x @ kernel + h @ recurrent_kernel + bias;  h' = z·h + (1 − z)·candidate

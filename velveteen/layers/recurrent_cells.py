@@ -12,6 +12,7 @@ from velveteen.errors import ArgumentError, ArgumentTypeError, ShapeError
 from velveteen.layers._arguments import as_float, no_activity_regularizer, number, positive_integer
 from velveteen.layers.base import Layer, is_shape_list
 from velveteen.layers.weights import name_scope
+from velveteen.ops._linear import linear
 from velveteen.serialization import deserialize
 from velveteen.tensors import Shape
 
@@ -272,7 +273,7 @@ class _Formula(Layer):
 
     def project(self, x: torch.Tensor) -> torch.Tensor:
         """Returns what of all steps can be computed at once: the inputs times the kernel."""
-        return F.linear(x, self.kernel, self.bias)
+        return linear(x, self.kernel, self.bias)
 
     def step(self, projected: torch.Tensor, states: States, dropped: torch.Tensor) -> States:
         """Computes one step.
