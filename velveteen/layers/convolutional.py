@@ -124,14 +124,20 @@ class _Convolution(Layer):
             )
 
     def call(self, x: torch.Tensor) -> torch.Tensor:
+        if self._in_place is None:
+            return self.activation(self.before_activation(x))
         x = as_float(x)
         if self.channels_first:
-            y = self.convolve(x)
-            return self.activation(y) if self._in_place is None else self._in_place(y)
-        y = self.convolve(x.permute(self._to_first))
-        if self._in_place is not None:  # before the view that makes the channels last
-            return self._in_place(y).permute(self._to_last)
-        return self.activation(y.permute(self._to_last))
+            return self._in_place(self.convolve(x))
+        # In place before the view that makes the channels last.
+        return self._in_place(self.convolve(x.permute(self._to_first))).permute(self._to_last)
+
+    def before_activation(self, x: torch.Tensor) -> torch.Tensor:
+        """Returns what the activation is applied to."""
+        x = as_float(x)
+        return (
+            self.convolve(x) if self.channels_first else self.convolve(x.permute(self._to_first)).permute(self._to_last)
+        )
 
     def convolve(self, x: torch.Tensor) -> torch.Tensor:
         """Returns the convolution with bias, channels first."""

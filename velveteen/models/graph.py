@@ -14,6 +14,7 @@ from velveteen.layers import Layer, SymbolicTensor
 from velveteen.layers._failing import explain
 from velveteen.layers._graph import Node
 from velveteen.layers.base import is_shape_list
+from velveteen.models._late_relu import with_late_relu
 from velveteen.tensors import Shape
 
 
@@ -116,16 +117,19 @@ class Graph:
             explain(layer, given, error)
         return [values[slot] for slot in self._output_slots], [masks[slot] for slot in self._output_slots]
 
-    def with_logits(self, outputs: Sequence[int]) -> "Graph":
-        """Returns this graph without the softmax at the end of some outputs, which then are logits.
+    def for_training(self, logits: Sequence[int]) -> "Graph":
+        """Returns this graph as training computes it: relu behind poolings, and some outputs without their softmax.
 
         Args:
-            outputs: places among the outputs, each with `has_logits`.
+            logits: places among the outputs, each with `has_logits`.
         """
+        if self.has_masks:
+            return self
         graph = copy.copy(self)
-        slots = {self._output_slots[place] for place in outputs}
+        slots = {self._output_slots[place] for place in logits}
         graph.steps = [
-            step._replace(layer=step.layer.before_softmax) if step.outputs[0] in slots else step for step in self.steps
+            step._replace(layer=step.layer.before_softmax) if step.outputs[0] in slots else step
+            for step in with_late_relu(self.steps, self._output_slots)
         ]
         return graph
 

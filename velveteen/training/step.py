@@ -42,7 +42,7 @@ class Stepper:
         """Lets the loss be computed from logits where the model ends with a softmax and the loss knows how to."""
         by_output = [losses.from_logits(function) for function in self.compilation.loss_functions]
         self._is_logits = {i for i, loss in enumerate(by_output) if loss is not None and self.model.graph.has_logits(i)}
-        self._train_graph = self.model.graph.with_logits(list(self._is_logits))
+        self._train_graph = self.model.graph.for_training(list(self._is_logits))
         self._train_losses = [
             loss if loss is not None and i in self._is_logits else function
             for i, (loss, function) in enumerate(zip(by_output, self.compilation.loss_functions, strict=True))
