@@ -68,7 +68,7 @@ class Model(_Container):
         Raises:
             ShapeError, DtypeError, ArgumentError: x does not fit the inputs.
         """
-        return loop.predict(self, predict_inputs(self, x), batch_size, verbose)
+        return loop.predict(self, predict_inputs(self, x, in_batches=True), batch_size, verbose)
 
     def predict_on_batch(self, x: Any) -> Any:
         """As `predict`, in a single batch."""
@@ -92,14 +92,15 @@ class Model(_Container):
         """Returns a fast copy of this model that only predicts: `model.optimize(example).predict(x)`.
 
         The weights are copied, and batch normalization becomes part of the layer before it. Then several ways to compute
-        are tried on the example: PyTorch in float32 and in bfloat16, and onnxruntime where it is installed (extra
-        `inference`). The fastest whose answers are those of `predict` is kept; `.report` tells what was tried.
+        are tried on the example: PyTorch in float32 and in bfloat16, and, where it is installed (extra `inference`),
+        onnxruntime in float32 and in integers of 8 bits. The fastest whose answers are those of `predict` is kept;
+        `.report` tells what was tried.
 
         Args:
             example: as for `predict`, with as many examples as will be asked about at once; by default one of random
-                numbers, with which bfloat16 is not tried.
-            precision: "float32", "bfloat16", or "auto": whichever is faster.
-            tolerance: by how much answers in bfloat16 may differ on the example, as part of the largest answer.
+                numbers, with which bfloat16 and int8 are not tried.
+            precision: "float32", "bfloat16", "int8", or "auto": whichever is faster.
+            tolerance: by how much answers in bfloat16 or int8 may differ on the example, as part of the largest answer.
             seconds: how long to measure.
 
         Raises:

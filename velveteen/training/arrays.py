@@ -1,4 +1,4 @@
-"""What users pass to fit, evaluate and predict, checked and turned into torch tensors on the device."""
+"""What users pass to fit, evaluate and predict, checked and turned into torch tensors, on the device if they fit there."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from velveteen import backend
 from velveteen.errors import ArgumentError, ArgumentTypeError, DataError, DtypeError, ShapeError
 from velveteen.layers._expecting import shape_hint
 from velveteen.tensors import Shape, Tensor, copy_to_store
+from velveteen.training.placing import is_there, on_device, placed, sent
 
 
 class Arrays(NamedTuple):
@@ -38,12 +38,33 @@ class Arrays(NamedTuple):
             [None if w is None else _pick(w, index) for w in self.weights],
         )
 
+    @property
+    def is_on_device(self) -> bool:
+        """Whether all of them are where the model computes."""
+        return all(each is None or is_there(each) for each in (*self.inputs, *self.targets, *self.weights))
 
-def predict_inputs(model: Any, x: Any) -> list[torch.Tensor]:
-    """Returns one torch tensor a model input, or raises an error that says what does not fit."""
+    def sent(self) -> "Arrays":
+        """Returns these examples on the device, where they are not there as a whole."""
+        weights = [None if w is None else sent(w) for w in self.weights]
+        return self._replace(
+            inputs=[sent(t) for t in self.inputs], targets=[sent(t) for t in self.targets], weights=weights
+        )
+
+
+def predict_inputs(model: Any, x: Any, in_batches: bool = False) -> list[torch.Tensor]:
+    """Returns one torch tensor a model input, on the device, or raises an error that says what does not fit.
+
+    Args:
+        in_batches: whether what does not fit on the device may stay where it is, to be sent there batch by batch.
+    """
+    tensors: Any = _inputs(model, x)
+    return placed(tensors) if in_batches else [on_device(tensor) for tensor in tensors]  # type: ignore[return-value]
+
+
+def _inputs(model: Any, x: Any) -> list[torch.Tensor]:
     _build_for(model, x)
     names = model.input_names
-    tensors = [_to_torch(part, f'input "{name}"') for name, part in zip(names, _listed(x, names, "x"), strict=True)]
+    tensors = [_numbers(part, f'input "{name}"') for name, part in zip(names, _listed(x, names, "x"), strict=True)]
     for tensor, symbolic in zip(tensors, model.inputs, strict=True):
         _check_shape(model, "x", symbolic.source_layer.name, tensor, symbolic.shape)
     _check_lengths(zip(names, tensors, strict=True))
@@ -54,10 +75,10 @@ def training_arrays(
     model: Any, compilation: Any, x: Any, y: Any, sample_weight: Any = None, class_weight: Any = None
 ) -> Arrays:
     """Returns everything that training or evaluating needs, or raises an error that says what does not fit."""
-    inputs = predict_inputs(model, x)
+    inputs = _inputs(model, x)
     compilation.resolve(model)
     names = model.output_names
-    targets = [_to_torch(part, f'target "{name}"') for name, part in zip(names, _listed(y, names, "y"), strict=True)]
+    targets = [_numbers(part, f'target "{name}"') for name, part in zip(names, _listed(y, names, "y"), strict=True)]
     expected = compilation.target_shapes(model)
     targets = [_with_last_axis(target, shape) for target, shape in zip(targets, expected, strict=True)]
     for target, shape, name, loss in zip(targets, expected, names, compilation.loss_names, strict=True):
@@ -69,7 +90,9 @@ def training_arrays(
         if loss == "sparse_categorical_crossentropy":
             _check_classes(target, name, symbolic.shape[-1])
     weights = _weights(targets, names, expected, sample_weight, class_weight)
-    return Arrays(inputs, targets, weights)
+    tensors: list[Any] = placed([*inputs, *targets, *weights])
+    at, end = len(inputs), len(inputs) + len(targets)
+    return Arrays(tensors[:at], tensors[at:end], tensors[end:])
 
 
 def split(arrays: Arrays, validation_split: float) -> tuple[Arrays, Arrays]:
@@ -84,7 +107,7 @@ def split(arrays: Arrays, validation_split: float) -> tuple[Arrays, Arrays]:
 
 
 def _pick(tensor: torch.Tensor, index: Any) -> torch.Tensor:
-    return tensor[index] if isinstance(index, slice) else tensor.index_select(0, index)
+    return tensor[index] if isinstance(index, slice) else tensor.index_select(0, index.to(tensor.device))
 
 
 def _build_for(model: Any, x: Any) -> None:
@@ -92,7 +115,7 @@ def _build_for(model: Any, x: Any) -> None:
         first = x[0] if isinstance(x, list | tuple) and x and _is_array(x[0]) else x
         if isinstance(first, dict):
             raise ArgumentTypeError(f'Model "{model.name}" is not built yet. Give its first layer an input_shape.')
-        shape = _to_torch(first, "x").shape
+        shape = _numbers(first, "x").shape
         if len(shape) == 0:
             raise ShapeError(f'Model "{model.name}" expects a batch of examples, got a single number.')
         model.ensure_built((None, *shape[1:]))
@@ -123,6 +146,11 @@ def _listed(values: Any, names: Sequence[str], what: str) -> list[Any]:
 
 
 def _to_torch(value: Any, what: str) -> torch.Tensor:
+    return on_device(_numbers(value, what))
+
+
+def _numbers(value: Any, what: str) -> torch.Tensor:
+    """Returns a torch tensor of what a user gave, wherever that lies."""
     if value is None:
         raise ArgumentTypeError(f"The data for {what} is missing (None).")
     if isinstance(value, Tensor):
@@ -137,9 +165,7 @@ def _to_torch(value: Any, what: str) -> torch.Tensor:
         raise DtypeError(
             f"The data for {what} are strings, but a model computes on numbers. Turn them into numbers first."
         )
-    if store.dtype == torch.float64 or store.dtype.is_complex:
-        store = store.to(torch.float32)
-    return store if store.device.type == backend.get_backend() else store.to(backend.device())
+    return store.to(torch.float32) if store.dtype == torch.float64 or store.dtype.is_complex else store
 
 
 def _check_shape(model: Any, what: str, name: str, tensor: torch.Tensor, expected: Shape) -> None:
@@ -218,7 +244,7 @@ def _weights(
     for target, name, sample, by_class in zip(targets, names, samples, classes, strict=True):
         weight = None if by_class is None else _class_weights(target, by_class)
         if sample is not None:
-            given = _to_torch(sample, "sample_weight").to(torch.float32)
+            given = _numbers(sample, "sample_weight").to(target.device, torch.float32)
             if given.shape[:1] != target.shape[:1] or given.dim() > max(1, target.dim() - 1):
                 raise ShapeError(
                     f'sample_weight for "{name}" must have shape [{target.shape[0]}], one weight an example, '

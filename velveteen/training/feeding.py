@@ -117,10 +117,12 @@ def array_batches(
     arrays: Arrays, batch_size: int, order: torch.Tensor | None = None, ranks: Alone = ALONE
 ) -> Iterator[Arrays]:
     """Yields so many examples at a time, in the order given; among several processes this one's part of them."""
+    is_there = arrays.is_on_device
     for start in range(0, arrays.size, batch_size):
         end = min(start + batch_size, arrays.size)
         first, last = ranks.part(start, end)
-        yield arrays.select(slice(first, last) if order is None else order[first:last])._replace(whole=end - start)
+        part = arrays.select(slice(first, last) if order is None else order[first:last])
+        yield (part if is_there else part.sent())._replace(whole=end - start)
 
 
 def dataset_batches(

@@ -20,6 +20,7 @@ from velveteen.training.arrays import Arrays, split, training_arrays
 from velveteen.training.backup import BackupAndRestore, Place
 from velveteen.training.callbacks import CallbackList, History, OverfittingAdvice
 from velveteen.training.feeding import ArrayFeed, DatasetFeed, array_batches, batch_count, dataset_batches
+from velveteen.training.placing import sent
 from velveteen.training.progress import Progress
 from velveteen.training.ranks import Alone, ranks_of, ranks_of_call
 from velveteen.training.step import Meter, Stepper
@@ -255,7 +256,7 @@ def predict(model: Any, inputs: list[torch.Tensor], batch_size: int, verbose: bo
     run = ranks.runner(model)
     with torch.no_grad(), _inference_mode(model):
         if count <= batch_size:
-            outputs = run(inputs)
+            outputs = run([sent(tensor) for tensor in inputs])
         else:
             _check_counts(batch_size=batch_size)
             parts = []
@@ -263,7 +264,7 @@ def predict(model: Any, inputs: list[torch.Tensor], batch_size: int, verbose: bo
             with Progress(["examples"], last - first, 0, 1, verbose and ranks.is_first) as progress:
                 progress.start_epoch(0)
                 for start in range(first, last, batch_size):
-                    batch = [tensor[start : min(start + batch_size, last)] for tensor in inputs]
+                    batch = [sent(tensor[start : min(start + batch_size, last)]) for tensor in inputs]
                     parts.append(run(batch))
                     progress.advance(batch[0].shape[0], None)
             outputs = [ranks.rows(torch.cat(column), count) for column in zip(*parts, strict=True)]
