@@ -26,6 +26,15 @@ def test_onnxruntime_predicts_the_same(name, tmp_path):
             np.testing.assert_allclose(theirs, ours.numpy(), atol=1e-5)
 
 
+def test_a_convolution_that_is_a_matrix_product_here_takes_any_batch(tmp_path):
+    model = vt.sequential([layers.conv2d(1024, 1, input_shape=[2, 2, 1024], kernel_initializer="heNormal")])
+    model.save(tmp_path / "model.onnx")
+    session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
+    for examples in (1, 3):
+        x = np.random.default_rng(0).normal(size=(examples, 2, 2, 1024)).astype(np.float32)
+        np.testing.assert_allclose(session.run(None, {"input": x})[0], model.predict(x).numpy(), atol=1e-4)
+
+
 def test_the_input_of_a_sequential_model_is_called_the_same_each_time(tmp_path):
     for first, expected in (({}, "input"), ({}, "input"), ({"name": "pixels"}, "pixels")):
         model = vt.sequential([layers.input_layer(input_shape=[3], **first), layers.dense(2)])

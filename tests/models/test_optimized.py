@@ -1,5 +1,6 @@
 """A model made fast answers the same, says how, and folds batch normalization."""
 
+import logging
 import sys
 
 import numpy as np
@@ -78,7 +79,7 @@ def test_it_answers_as_predict_does_and_keeps_its_weights():
     for batch_size in (1, 2, 32):
         np.testing.assert_allclose(fast.predict(PICTURES, batch_size=batch_size).numpy(), expected, rtol=1e-4)
     assert np.abs(model.predict(PICTURES).numpy() - expected).max() > 1e-3
-    assert [way.runtime for way in fast.report] == ["PyTorch", "onnxruntime", "PyTorch"]
+    assert [way.runtime for way in fast.report] == ["PyTorch", "onnxruntime", "PyTorch", "onnxruntime"]
     assert sum(way.milliseconds is not None for way in fast.report[:2]) >= 1
     assert fast.report[2].note == "not tried: the precision is to be float32"
     assert fast.report.chosen.precision == "float32" and "chosen" in str(fast.report)
@@ -109,6 +110,28 @@ def test_bfloat16_is_taken_only_where_it_is_exact_enough():
     assert ways.chosen.precision == "float32" and "too inexact" in ways[2].note
 
 
+def test_integers_of_8_bits_are_taken_only_where_they_are_exact_enough(capfd, caplog):
+    pytest.importorskip("onnxruntime")
+    model = normalized(MAKERS["convolution"]())
+    fast = model.optimize(PICTURES, precision="int8", tolerance=0.1, seconds=0)
+    chosen = fast.report.chosen
+    assert (chosen.runtime, chosen.precision) == ("onnxruntime", "int8")
+    assert 1e-4 < chosen.difference < 0.1
+    expected = model.predict(PICTURES).numpy()
+    np.testing.assert_allclose(fast.predict(PICTURES).numpy(), expected, atol=0.1 * np.abs(expected).max())
+    with pytest.raises(ArgumentError, match=r"in int8.*too inexact: .* is above 1e-09.*Raise the tolerance"):
+        model.optimize(PICTURES, precision="int8", tolerance=1e-9, seconds=0)
+    assert capfd.readouterr().err == ""
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
+
+
+def test_recurrent_layers_stay_with_pytorch():
+    pytest.importorskip("onnxruntime")
+    model = vt.sequential([layers.lstm(4, input_shape=(3, 2)), layers.dense(1)])
+    report = model.optimize(RANDOM.normal(size=(2, 3, 2)).astype(np.float32), seconds=0).report
+    assert [("recurrent" in way.note) for way in report] == [False, True, False, True]
+
+
 def test_several_inputs_and_outputs_while_training():
     a, b = vt.input((3,)), vt.input((3,))
     joined = layers.dropout(0.5).apply(layers.concatenate().apply([a, b]))
@@ -127,14 +150,14 @@ def test_several_inputs_and_outputs_while_training():
 
 def test_without_an_example():
     report = vt.sequential([layers.dense(2, input_shape=[3])]).optimize(seconds=0).report
-    assert "only an example" in report[2].note
+    assert all("only an example" in way.note for way in report[2:])
     with pytest.raises(ShapeError, match=r"any size, \[null, null, null, 1\].*model.optimize\(example\)"):
         vt.sequential([layers.conv2d(1, 3, input_shape=(None, None, 1))]).optimize()
 
 
 def test_what_does_not_fit_is_told():
     model = vt.sequential([layers.dense(2, input_shape=[3])])
-    with pytest.raises(ArgumentError, match="precision must be one of auto, float32, bfloat16, got 'int4'"):
+    with pytest.raises(ArgumentError, match="precision must be one of auto, float32, bfloat16, int8, got 'int4'"):
         model.optimize(precision="int4")
     stateful = vt.sequential([layers.lstm(2, stateful=True, batch_input_shape=(1, 4, 3))])
     with pytest.raises(ArgumentError, match=r"stateful. Use model.stepper\(\)"):

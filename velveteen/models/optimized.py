@@ -15,11 +15,13 @@ from velveteen.layers.recurrent import _RecurrentLayer
 from velveteen.layers.wrappers import Wrapper
 from velveteen.models.freezing import fold_batch_normalization, frozen_copy
 from velveteen.models.onnx_content import onnx_bytes
+from velveteen.models.quantized import quantized
 from velveteen.tensors import TORCH_DTYPES, Tensor
 from velveteen.training.arrays import predict_inputs
 from velveteen.training.loop import _inference_mode
 
-_PRECISIONS = ("auto", "float32", "bfloat16")
+_PRECISIONS = ("auto", "float32", "bfloat16", "int8")
+_INEXACT = ("bfloat16", "int8")
 _ROUNDING = 1e-4  # by how much float32 answers may differ, as part of the largest: sums in another order
 _WORTH = 0.95  # a way must take at most this part of the plain one's time, so that noise decides nothing
 
@@ -107,13 +109,14 @@ def optimize(model: Any, example: Any, precision: str, tolerance: float, seconds
         ("PyTorch", "float32", _in_float32),
         ("onnxruntime", "float32", _in_onnxruntime),
         ("PyTorch", "bfloat16", _in_bfloat16),
+        ("onnxruntime", "int8", lambda model: _in_int8(model, inputs)),
     ]
     ways: list[Way] = []
     programs: dict[int, Program] = {}
     for runtime, kind, make in makers:
         if precision not in ("auto", kind):
             ways.append(Way(runtime, kind, None, None, f"not tried: the precision is to be {precision}"))
-        elif kind == "bfloat16" and precision == "auto" and example is None:
+        elif kind in _INEXACT and precision == "auto" and example is None:
             ways.append(Way(runtime, kind, None, None, "not tried: only an example shows whether it is exact enough"))
         else:
             program, way = _try(runtime, kind, make, model, inputs, expected, tolerance)
@@ -220,7 +223,18 @@ def _in_bfloat16(model: Any) -> Program:
 
 
 def _in_onnxruntime(model: Any) -> Program:
-    import onnxruntime
+    return _run_by(model, _session(_folded_onnx(model)))
+
+
+def _in_int8(model: Any, inputs: list[torch.Tensor]) -> Program:
+    """Weights and activations as 8-bit integers; the example shows which range each activation has."""
+    content = _folded_onnx(model)
+    names = [each.name for each in _session(content).get_inputs()]
+    return _run_by(model, _session(quantized(content, dict(zip(names, _arrays(_dtypes(model), inputs), strict=True)))))
+
+
+def _folded_onnx(model: Any) -> bytes:
+    import onnxruntime  # noqa: F401  # without it there is nothing to write the file for
 
     if backend.get_backend() != "cpu":
         raise ArgumentError("it is used on the CPU only")
@@ -228,15 +242,32 @@ def _in_onnxruntime(model: Any) -> Program:
     if any(isinstance(layer, _RecurrentLayer | Wrapper) for layer in frozen.modules()):
         raise ArgumentError("recurrent layers would be written out step by step, which is large and slow")
     fold_batch_normalization(frozen)
+    return onnx_bytes(frozen)
+
+
+def _session(content: bytes) -> Any:
+    import onnxruntime
+
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
     options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(onnx_bytes(frozen), options, providers=["CPUExecutionProvider"])
+    return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+
+
+def _run_by(model: Any, session: Any) -> Program:
     names = [each.name for each in session.get_inputs()]
-    dtypes = [TORCH_DTYPES[tensor.dtype] for tensor in frozen.inputs]
+    dtypes = _dtypes(model)
 
     def program(inputs: list[torch.Tensor]) -> list[torch.Tensor]:
-        arrays = [x.to(dtype).numpy() for x, dtype in zip(inputs, dtypes, strict=True)]
-        return [torch.from_numpy(result) for result in session.run(None, dict(zip(names, arrays, strict=True)))]
+        given = dict(zip(names, _arrays(dtypes, inputs), strict=True))
+        return [torch.from_numpy(result) for result in session.run(None, given)]
 
     return program
+
+
+def _dtypes(model: Any) -> list[torch.dtype]:
+    return [TORCH_DTYPES[tensor.dtype] for tensor in model.inputs]
+
+
+def _arrays(dtypes: list[torch.dtype], inputs: list[torch.Tensor]) -> list[Any]:
+    return [x.to(dtype).numpy() for x, dtype in zip(inputs, dtypes, strict=True)]

@@ -25,14 +25,14 @@ def fits(x: torch.Tensor, kernel: torch.Tensor, place: Windows, groups: int) -> 
         kernel: [output channels, channels, height, width], both in channels_last.
     """
     return (
-        kernel.numel() >= _FEWEST_WEIGHTS
+        not torch.compiler.is_compiling()  # first: looking at the sizes would fix them
+        and kernel.numel() >= _FEWEST_WEIGHTS
         and x.dim() == 4
         and x.shape[0] * place.sizes[0] * place.sizes[1] <= _MOST_PLACES
         and groups == 1
         and x.is_cpu
         and x.dtype == kernel.dtype == torch.float32
         and not torch.is_autocast_enabled("cpu")
-        and not torch.compiler.is_compiling()
         and kernel.is_contiguous(memory_format=torch.channels_last)
     )
 
