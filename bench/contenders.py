@@ -20,6 +20,7 @@ console.log((performance.now() - start) / 1000);
 """
 
 TUNING = (
+    "PYTHONDONTWRITEBYTECODE",  # others were compiled when pip installed them
     "OMP_",
     "KMP_",
     "MKL_",
