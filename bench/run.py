@@ -35,20 +35,26 @@ def main(
     rounds: Annotated[int, typer.Option(help="Measured rounds of each, after one to warm up.")] = 5,
     quick: Annotated[bool, typer.Option("--quick", help="One short round: to see that everything runs.")] = False,
     mnist: Annotated[Path | None, typer.Option(help="A folder with MNIST's four .gz files.")] = None,
+    update: Annotated[
+        bool, typer.Option("--update", help="Replaces what is measured in the last whole run's results, and the page.")
+    ] = False,
     out: Annotated[
-        Path | None, typer.Option(help="Where the results go; the documentation follows a whole run only.")
+        Path | None, typer.Option(help="Where the results go; the documentation follows a whole run and --update only.")
     ] = None,
 ) -> None:
     """Measures velveteen beside PyTorch, Keras and TensorFlow.js."""
     choice = choose(only)
-    is_whole = not only and not quick and out is None
-    out = out or (RESULTS if is_whole else PARTIAL)
+    if update and (quick or out is not None):
+        raise typer.BadParameter("--update goes with neither --quick nor --out.")
+    is_published = out is None and not quick and (update or not only)
+    out = out or (RESULTS if is_published else PARTIAL)
+    before = report.read(out) if update else {}
     effort = Effort(rounds=1, budget=2, predicting=0.1, goal_seconds=0) if quick else Effort(rounds=rounds)
     start = time.perf_counter()
     with tempfile.TemporaryDirectory() as place:
         log_path = Path(place) / "log"
         with log_path.open("wb") as log:
-            session = Session(choice, effort, out, log)
+            session = Session(choice, effort, out, log, before)
             if {"training", "predicting"} & set(choice.parts):
                 session.train_and_predict()
             if "digits" in choice.parts:
@@ -63,15 +69,18 @@ def main(
     for name, text in report.tables(measured).items():
         if name != "picture":
             console.print("\n" + text, markup=False, soft_wrap=True)
-    if is_whole:
+    if is_published:
         report.main(out)
 
 
 class Session:
-    """One run of the chosen measurements. Every part is written when it is done."""
+    """One run of the chosen measurements. Every part is written when it is done.
 
-    def __init__(self, choice: Choice, effort: Effort, out: Path, log: Any):
-        self.choice, self.effort, self.out, self.log = choice, effort, out, log
+    `before` has the results of an earlier run by part: what is not measured now stays as it was.
+    """
+
+    def __init__(self, choice: Choice, effort: Effort, out: Path, log: Any, before: report.Results | None = None):
+        self.choice, self.effort, self.out, self.log, self.before = choice, effort, out, log, before or {}
         self.failed = False
         self._head = {
             "date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d"),
@@ -146,8 +155,34 @@ class Session:
         self.out.mkdir(parents=True, exist_ok=True)
         path = self.out / f"{part}.json"
         temporary = path.with_suffix(".partial")
-        temporary.write_text(json.dumps({**self._head, "rounds": self.effort.rounds, **content}, indent=1) + "\n")
+        made = {**self._head, "rounds": self.effort.rounds, **content}
+        if part in self.before:
+            made = updated(self.before[part], made)
+        temporary.write_text(json.dumps(made, indent=1) + "\n")
         temporary.replace(path)
+
+
+def updated(before: dict[str, Any], now: dict[str, Any]) -> dict[str, Any]:
+    """Returns a part's results with what is measured now in the place of what it was before.
+
+    Raises:
+        SystemExit: the two were measured on different machines.
+    """
+    if before["machine"] != now["machine"]:
+        raise SystemExit("The last whole run was on another machine; measure everything anew: make bench.")
+
+    def place(record: dict[str, Any]) -> tuple[Any, ...]:
+        return tuple(record.get(key) for key in ("precision", "network", "contender", "rows"))
+
+    made = {**before, **now, "versions": before["versions"] | now["versions"]}
+    for name in ("results", "roofs"):
+        if name in now:
+            measured = {place(record): record for record in now[name]}
+            kept = {place(record): record for record in before[name]}
+            made[name] = list((kept | measured).values())
+    if "flops" in now:
+        made["flops"] = before["flops"] | now["flops"]
+    return made
 
 
 def _digits_folder(given: Path | None, place: Path) -> tuple[Path, str]:
