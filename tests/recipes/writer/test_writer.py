@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 import velveteen as vt
 from velveteen.cli.main import app
 from velveteen.errors import ArgumentError, DataError, FileFormatError, MissingFileError, UnknownNameError
+from velveteen.recipes import _learning
 from velveteen.recipes.writer import data, evaluation, learning, main, model
 from velveteen.recipes.writer.main import Settings
 from velveteen.recipes.writer.sampling import Choice
@@ -227,10 +228,10 @@ def test_out_is_a_file(corpus, tmp_path):
 
 
 def test_the_learning_rate_climbs_and_falls():
-    schedule = learning.CosineSchedule(0.1, steps=100, epochs=20)
+    schedule = _learning.CosineSchedule(0.1, steps=100, epochs=20)
     rates = [schedule.rate(step) for step in range(2000)]
     assert rates[0] == pytest.approx(0.001) and max(rates) == pytest.approx(0.1, rel=0.01)
-    assert rates.index(max(rates)) == learning.WARM_UP - 1
+    assert rates.index(max(rates)) == _learning.WARM_UP - 1
     assert rates[1000] == pytest.approx(0.1 * (0.02 + 0.98 * 0.5))
     assert rates[-1] == pytest.approx(0.002, rel=0.01)
 

@@ -11,6 +11,7 @@ import numpy as np
 
 import velveteen as vt
 from velveteen.errors import ArgumentError, DataError, unknown_name
+from velveteen.recipes._learning import AveragedWeights, CosineSchedule
 from velveteen.recipes.writer import data, evaluation, learning, model, sampling
 from velveteen.recipes.writer.archives import Keep
 from velveteen.recipes.writer.data import Alphabet, Corpus
@@ -36,7 +37,7 @@ class Settings:
         epochs: how often to read the text.
         streams: how many places of the text are read at once, the batch size; None for what the mode needs.
         length: of a window, in characters; None for what the mode needs.
-        learning_rate: the highest, see `learning.CosineSchedule`.
+        learning_rate: the highest, see `CosineSchedule`.
         weight_decay, clip: of the optimizer: the decay, and the largest norm of all gradients together.
     """
 
@@ -155,7 +156,7 @@ def train(
         if verbose and writes_files(trained):
             learning.tell(f"\n{samples[-1]}\n")
 
-    averages = learning.AveragedWeights()
+    averages = AveragedWeights()
     examiner = learning.Examiner(averages, measure, keep, after)
     about = {"settings": dataclasses.asdict(settings), "seed": seed, "fingerprint": corpus.fingerprint}
     checkpoint = learning.Checkpoint(out / CHECKPOINT, averages, examiner, about)
@@ -166,7 +167,7 @@ def train(
         epochs=settings.epochs,
         initial_epoch=done,
         callbacks=[
-            learning.CosineSchedule(settings.learning_rate, len(batches), settings.epochs),
+            CosineSchedule(settings.learning_rate, len(batches), settings.epochs),
             averages,
             examiner,
             checkpoint,

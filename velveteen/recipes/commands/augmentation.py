@@ -1,0 +1,222 @@
+"""Makes of each recording a new one every time: another speed, voice, room, microphone and background, a batch at once."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from velveteen.errors import ArgumentError
+from velveteen.recipes.commands.features import LogMel
+
+_WARPS = 25
+"""Different lengths of the vocal tract, for each of which there are filters."""
+
+
+@dataclass(frozen=True)
+class Strength:
+    """How much recordings are changed; of each range a value is drawn for each recording, in each epoch.
+
+    Attributes:
+        shift: seconds, by how much a word is moved in its window at most, to either side.
+        speed: how much faster a recording is played at most (1.2 is a fifth faster, or slower); pitch and formants follow.
+        tract: how much shorter or longer the vocal tract is made at most; only formants follow.
+        noisy: how many recordings get noise, 0 to 1.
+        noise: decibels, the loudest and the faintest noise, as the speech above it.
+        babble: how many get other recordings' words mixed in, faintly.
+        rooms: how many are put into a room.
+        reverberation: seconds, the shortest and the longest time in which a room's echo falls by 60 dB.
+        bands: how many are heard through another microphone or telephone: bands cut off, treble or bass raised.
+        masks: how many stretches of time and how many of pitch are hidden in each spectrogram.
+        mask_frames, mask_mels: how long those are at most.
+    """
+
+    shift: float = 0.12
+    speed: float = 1.2
+    tract: float = 1.2
+    noisy: float = 0.7
+    noise: tuple[float, float] = (3.0, 45.0)
+    babble: float = 0.1
+    rooms: float = 0.3
+    reverberation: tuple[float, float] = (0.05, 0.6)
+    bands: float = 0.5
+    masks: int = 1
+    mask_frames: int = 8
+    mask_mels: int = 6
+
+    def __post_init__(self) -> None:
+        for name in ("noisy", "babble", "rooms", "bands"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ArgumentError(f"The share of {name} must be from 0 to 1, got {getattr(self, name)}.")
+        if self.speed < 1 or self.tract < 1 or self.shift < 0:
+            raise ArgumentError("speed and tract must be 1 or more, and shift not negative.")
+
+
+NONE = Strength(0, 1, 1, 0, babble=0, rooms=0, bands=0, masks=0)
+"""Leaves recordings as they are."""
+
+
+class Augmentation:
+    """Changes recordings, and makes spectrograms of them.
+
+    Args:
+        strength: how much.
+        log_mel: the front end.
+        samples: of each recording.
+        noises: float32 [any number], recordings without words, which are mixed in beside computed noise.
+        seed: the same seed gives the same changes.
+    """
+
+    def __init__(
+        self, strength: Strength, log_mel: LogMel, samples: int, noises: Sequence[np.ndarray] = (), seed: int = 0
+    ):
+        self.strength = strength
+        self.log_mel = log_mel
+        self.samples = samples
+        self.noises = [torch.from_numpy(noise) for noise in noises if len(noise) > samples]
+        self.random = torch.Generator().manual_seed(seed)
+        self._hertz = torch.fft.rfftfreq(samples, 1 / log_mel.sample_rate)
+        warps = torch.linspace(-math.log(strength.tract), math.log(strength.tract), _WARPS).exp().tolist()
+        self._filters = torch.stack([log_mel.filters_for(warp) for warp in warps])
+
+    def __call__(self, waveforms: torch.Tensor) -> torch.Tensor:
+        """Returns spectrograms of recordings that were changed.
+
+        Args:
+            waveforms: float32 [batch, samples].
+
+        Returns:
+            float32 [batch, frames, mels, 1].
+        """
+        return self.masked(self.spectrograms(self.sounds(waveforms)))
+
+    def sounds(self, waveforms: torch.Tensor) -> torch.Tensor:
+        """Returns changed recordings, float32 [batch, samples]; a silent one becomes noise, or stays silent."""
+        moved = self._moved(waveforms) if self.strength.shift or self.strength.speed > 1 else waveforms
+        spectra = torch.fft.rfft(moved)
+        if self.strength.rooms:
+            spectra = spectra * torch.fft.rfft(self._rooms(len(moved)))
+        if self.strength.bands:
+            spectra = spectra * self._microphones(len(moved))
+        clean = torch.fft.irfft(spectra, n=self.samples)
+        return self._with_noise(clean) if self.strength.noisy or self.strength.babble else clean
+
+    def spectrograms(self, sounds: torch.Tensor) -> torch.Tensor:
+        """Returns log-mel spectrograms [batch, frames, mels, 1] of sounds, as from vocal tracts of other lengths."""
+        power = self.log_mel.power(sounds)
+        if self.strength.tract == 1:
+            return self.log_mel.compress(power @ self.log_mel.filters)
+        warps = torch.randint(_WARPS, (len(sounds),), generator=self.random)
+        return self.log_mel.compress(torch.bmm(power, self._filters[warps]))
+
+    def masked(self, spectrograms: torch.Tensor) -> torch.Tensor:
+        """Returns spectrograms with stretches hidden.
+
+        Source: D. Park et al., "SpecAugment", arXiv:1904.08779.
+        """
+        batch, frames, mels, _ = spectrograms.shape
+        for _ in range(self.strength.masks):
+            for axis, size, longest in (
+                (1, frames, self.strength.mask_frames),
+                (2, mels, self.strength.mask_mels),
+            ):
+                length = self._uniform(batch, 0, longest + 1).floor()
+                start = (self._uniform(batch, 0, 1) * (size - length)).floor()
+                places = torch.arange(size)
+                hidden = (places >= start[:, None]) & (places < (start + length)[:, None])
+                spectrograms = spectrograms.masked_fill(
+                    hidden[:, :, None, None] if axis == 1 else hidden[:, None, :, None], 0
+                )
+        return spectrograms
+
+    def _moved(self, waveforms: torch.Tensor) -> torch.Tensor:
+        """Returns recordings played faster or slower around the middle of the window, and moved."""
+        count = len(waveforms)
+        reach = math.log(self.strength.speed)
+        speed = self._uniform(count, -reach, reach).exp()[:, None]
+        most = self.strength.shift * self.log_mel.sample_rate
+        shift = self._uniform(count, -most, most)[:, None]
+        middle = (self.samples - 1) / 2
+        places = (torch.arange(self.samples) - middle - shift) * speed + middle
+        left = places.floor()
+        between = places - left
+        left = left.long()
+        inside = (left >= 0) & (left < self.samples - 1)
+        left = left.clamp(0, self.samples - 2)
+        low, high = waveforms.gather(1, left), waveforms.gather(1, left + 1)
+        return torch.lerp(low, high, between) * inside
+
+    def _rooms(self, count: int) -> torch.Tensor:
+        """Returns impulse responses [count, samples]: the direct sound, then noise that dies away; for most only the former."""
+        rate = self.log_mel.sample_rate
+        length = min(self.samples, round(self.strength.reverberation[1] * rate))
+        time = torch.arange(length) / rate
+        seconds = self._uniform(count, *self.strength.reverberation)[:, None]
+        echo = self._normal(count, length) * (-math.log(1000) * time / seconds).exp()
+        echo[:, : max(1, rate // 500)] = 0  # nothing comes back from a wall within 2 ms
+        loudness = self._uniform(count, 0.1, 1.2)[:, None]
+        chosen = (self._uniform(count, 0, 1) < self.strength.rooms)[:, None]
+        echo = echo * (chosen * loudness / echo.square().sum(1, keepdim=True).sqrt())
+        rooms = torch.zeros(count, self.samples)
+        rooms[:, :length] = echo
+        rooms[:, 0] = 1
+        return rooms
+
+    def _microphones(self, count: int) -> torch.Tensor:
+        """Returns how loud microphones make each frequency [count, samples/2 + 1]."""
+        octaves = (self._hertz / 1000).clamp(min=0.02).log2()
+        tilt = self._uniform(count, -4, 4)[:, None]
+        top = self.log_mel.high
+        low, high = self._uniform(count, 0, 300)[:, None], self._uniform(count, 0.6 * top, 1.3 * top)[:, None]
+        # Filters of order 2: 12 dB an octave outside of the band.
+        decibels = tilt * octaves
+        decibels = decibels - 10 * (1 + (low / self._hertz.clamp(min=1)) ** 4).log10()
+        decibels = decibels - 10 * (1 + (self._hertz / high) ** 4).log10()
+        wiggle = self._uniform(count, 0, 4)[:, None] * torch.cos(
+            octaves * self._uniform(count, 1, 6)[:, None] + self._uniform(count, 0, 2 * math.pi)[:, None]
+        )
+        chosen = (self._uniform(count, 0, 1) < self.strength.bands)[:, None]
+        return 10 ** ((decibels + wiggle) * chosen / 20)
+
+    def _with_noise(self, sounds: torch.Tensor) -> torch.Tensor:
+        """Returns sounds in noise of any colour, or recorded noise, and with faint words of others."""
+        count = len(sounds)
+        noise = self._recorded(self._colored(count)) if self.noises else self._colored(count)
+        loud = sounds.square().mean(1, keepdim=True).sqrt()
+        # A recording in which nobody speaks has no loudness of its own.
+        reference = torch.where(loud > 1e-6, loud, torch.full_like(loud, 0.1))
+        above = self._uniform(count, *self.strength.noise)[:, None]
+        chosen = (self._uniform(count, 0, 1) < self.strength.noisy)[:, None]
+        noisy = sounds + noise * (reference * 10 ** (-above / 20) * chosen)
+        if self.strength.babble:
+            others = sounds.roll(1, 0).roll(int(torch.randint(self.samples, (1,), generator=self.random)), 1)
+            level = others.square().mean(1, keepdim=True).sqrt().clamp(min=1e-6)
+            faint = 10 ** (-self._uniform(count, 8, 25) / 20)
+            faint *= self._uniform(count, 0, 1) < self.strength.babble
+            noisy = noisy + others * (faint[:, None] * loud / level)
+        return noisy
+
+    def _colored(self, count: int) -> torch.Tensor:
+        """Returns noise of loudness 1 [count, samples]: its power falls as frequency^-color, from violet to brown."""
+        color = self._uniform(count, -1, 2)[:, None]
+        shape = (self._hertz.clamp(min=20.0) / 1000) ** (-color / 2)
+        spectra = torch.complex(self._normal(*shape.shape), self._normal(*shape.shape)) * shape
+        noise = torch.fft.irfft(spectra, n=self.samples)
+        return noise / noise.square().mean(1, keepdim=True).sqrt()
+
+    def _recorded(self, colored: torch.Tensor) -> torch.Tensor:
+        """Returns noise of which two thirds are pieces of recordings."""
+        noise = colored.clone()
+        for row in torch.nonzero(self._uniform(len(colored), 0, 1) < 2 / 3).flatten().tolist():
+            source = self.noises[int(torch.randint(len(self.noises), (1,), generator=self.random))]
+            start = int(torch.randint(len(source) - self.samples, (1,), generator=self.random))
+            piece = source[start : start + self.samples]
+            noise[row] = piece / piece.square().mean().sqrt().clamp(min=1e-4)
+        return noise
+
+    def _uniform(self, count: int, low: float, high: float) -> torch.Tensor:
+        return torch.rand(count, generator=self.random) * (high - low) + low
+
+    def _normal(self, *shape: int) -> torch.Tensor:
+        return torch.randn(*shape, generator=self.random)

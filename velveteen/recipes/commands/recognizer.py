@@ -1,0 +1,109 @@
+"""A trained model with all it needs to hear words: the folder that `train` wrote, opened."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+import velveteen as vt
+from velveteen.errors import ArgumentError, FileFormatError
+from velveteen.recipes.commands.data import SILENCE, UNKNOWN
+from velveteen.recipes.commands.features import LogMel
+
+_LONGEST = 60
+"""Seconds of a window; a file that asks for more is damaged or hostile."""
+
+
+@dataclass
+class CommandModel:
+    """Hears words in windows of sound.
+
+    Attributes:
+        words: the names of the classes in the order of the scores; UNKNOWN and SILENCE can be among them.
+        log_mel: the front end.
+        samples: of a window.
+        model: the network, [batch, frames, mels, 1] → [batch, words].
+        threshold: the least score with which a word counts as heard in a stream.
+        metadata: all of `userDefinedMetadata`.
+    """
+
+    words: list[str]
+    log_mel: LogMel
+    samples: int
+    model: Any
+    threshold: float = 0.5
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def sample_rate(self) -> int:
+        """Samples a second of what it hears."""
+        return self.log_mel.sample_rate
+
+    @property
+    def commands(self) -> list[str]:
+        """The words without UNKNOWN and SILENCE."""
+        return [word for word in self.words if word not in (UNKNOWN, SILENCE)]
+
+    @torch.no_grad()
+    def scores(self, waveforms: np.ndarray) -> np.ndarray:
+        """Returns the probabilities of the words.
+
+        Args:
+            waveforms: float32 [windows, samples], from -1 to 1.
+
+        Returns:
+            float32 [windows, words].
+        """
+        seen = self.log_mel(torch.from_numpy(np.ascontiguousarray(waveforms, dtype=np.float32)))
+        return self.model.predict(seen, batch_size=256).numpy()
+
+    def describe(self, **more: Any) -> dict[str, Any]:
+        """Returns what has to be in `userDefinedMetadata`, and what else is given."""
+        return {
+            "recipe": "commands",
+            "words": self.words,
+            "silence": SILENCE if SILENCE in self.words else None,
+            "unknown": UNKNOWN if UNKNOWN in self.words else None,
+            "sample_rate": self.sample_rate,
+            "samples": self.samples,
+            "log_mel": self.log_mel.to_json(),
+            "threshold": self.threshold,
+            **more,
+        }
+
+    def save(self, folder: str | Path, **more: Any) -> None:
+        """Writes the model; `more` joins what is known of it already."""
+        self.metadata = {**self.metadata, **self.describe(**more)}
+        self.model.user_defined_metadata = self.metadata
+        self.model.save(folder)
+
+
+def load(folder: str | Path) -> CommandModel:
+    """Returns the model in a folder.
+
+    Raises:
+        MissingFileError, FileFormatError: it cannot be used.
+        ArgumentError: it hears no words.
+    """
+    model = vt.load_layers_model(folder)
+    metadata = model.user_defined_metadata
+    if not isinstance(metadata, dict) or metadata.get("recipe") != "commands":
+        raise ArgumentError(f"The model in {folder} hears no words. Train one with velveteen commands train.")
+    log_mel = LogMel.from_json(metadata.get("log_mel"))
+    words, samples, threshold = (metadata.get(key) for key in ("words", "samples", "threshold"))
+    if not isinstance(words, list) or not all(isinstance(word, str) for word in words) or len(set(words)) != len(words):
+        raise FileFormatError(f"The model in {folder} has no list of different words. Train it again.")
+    if not isinstance(samples, int) or not log_mel.window <= samples <= _LONGEST * log_mel.sample_rate:
+        raise FileFormatError(f"The model in {folder} has {samples!r:.50} as its number of samples. Train it again.")
+    if not isinstance(threshold, int | float) or not 0 <= threshold <= 1:
+        raise FileFormatError(f"The model in {folder} has {threshold!r:.50} as its threshold. Train it again.")
+    shapes = [list(tensor.shape[1:]) for tensor in (*model.inputs, *model.outputs)]
+    expected = [[log_mel.frames(samples), log_mel.mels, 1], [len(words)]]
+    if shapes != expected:
+        raise FileFormatError(
+            f"The network in {folder} does not fit its description: it should take {expected[0]} and give {expected[1]}, "
+            f"but has {' and '.join(map(str, shapes))}. Train it again."
+        )
+    return CommandModel(words, log_mel, samples, model, float(threshold), metadata)
