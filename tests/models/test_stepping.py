@@ -162,3 +162,28 @@ def test_what_does_not_fit_is_told():
         step(SEQUENCES[:, 0], [np.zeros((2, 6))])
     with pytest.raises(ShapeError, match=r"expects 1 state\(s\).*\[2, 6\].*but got \[1, 6\]"):
         step(SEQUENCES[:, 0], [np.zeros((1, 6)), np.zeros((2, 4))])
+
+
+@pytest.mark.parametrize("layer", [layers.lstm, layers.gru, layers.simple_rnn])
+@pytest.mark.parametrize("options", [{}, {"use_bias": False}, {"activation": "relu"}])
+def test_places_give_what_predict_gives_for_one_hot(layer, options):
+    x = vt.input((None, 6))
+    parts = [layer(4, return_sequences=True, **options).apply(x) for _ in range(2)]  # both look the rows up
+    model = vt.model(x, layer(3, **options).apply(layers.concatenate().apply(parts)))
+    places = np.array([[5, 0, 3], [1, 1, 4]])
+    step, state = model.stepper(), None
+    for place in places.T:
+        output, state = step(place, state)
+    expected = model.predict(np.eye(6, dtype=np.float32)[places]).numpy()
+    np.testing.assert_allclose(output.numpy(), expected, rtol=1e-5, atol=1e-6)
+    with pytest.raises(DataError, match="places from -1 to 2"):
+        step([2, -1])
+
+
+def test_places_reach_layers_that_want_rows():
+    x = vt.input((None, 4))
+    model = vt.model(
+        x, layers.concatenate().apply([x, layers.gru(2, reset_after=True, return_sequences=True).apply(x)])
+    )
+    output, _ = model.stepper()([1, 3])
+    np.testing.assert_array_equal(output.numpy()[:, :4], np.eye(4)[[1, 3]])

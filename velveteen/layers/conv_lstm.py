@@ -108,6 +108,9 @@ class _ConvLSTM2DFormula(_LSTMFormula):
     def fused(self, x: torch.Tensor, states: States, sequences: bool) -> None:
         return None
 
+    def fused_step(self, x: torch.Tensor, states: States) -> None:
+        return None
+
     def step(self, projected: torch.Tensor, states: States, dropped: torch.Tensor) -> States:
         gates = projected + conv_nd(dropped, self.recurrent_kernel, None, 1, "same", channels_first=self.channels_first)
         return self.new_states(gates.chunk(4, dim=1 if self.channels_first else -1), states[1])

@@ -8,7 +8,6 @@ import torch.nn.functional as F
 from velveteen import activations
 from velveteen.layers.recurrent import _RecurrentLayer
 from velveteen.layers.recurrent_cells import States, _Formula, _FormulaCell
-from velveteen.ops._linear import linear
 
 __all__ = ["GRU", "GRUCell", "gru", "gru_cell"]
 
@@ -36,9 +35,9 @@ class _GRUFormula(_Formula):
     def bias_shape(self) -> tuple[int, ...]:
         return (2, 3 * self.units) if self.reset_after else (3 * self.units,)
 
-    def project(self, x: torch.Tensor) -> torch.Tensor:
-        bias = self.bias[0] if self.reset_after and self.bias is not None else self.bias
-        return linear(x, self.kernel, bias)
+    @property
+    def input_bias(self) -> torch.Tensor | None:
+        return self.bias[0] if self.reset_after and self.bias is not None else self.bias
 
     def step(self, projected: torch.Tensor, states: States, dropped: torch.Tensor) -> States:
         # z, r = gates of x @ kernel + h @ recurrent_kernel + bias;  h' = z·h + (1 − z)·candidate

@@ -47,9 +47,17 @@ class _LSTMFormula(_Formula):
         return torch.cat([input_gate, initializers.get("ones")((self.units,), dtype), others])
 
     def fused(self, x: torch.Tensor, states: States, sequences: bool) -> tuple[torch.Tensor, States] | None:
-        if (self.activation, self.recurrent_activation) != (activations.tanh, activations.sigmoid):
+        return run_fused(_KERNEL, self, x, states, sequences) if self._is_pytorchs else None
+
+    def fused_step(self, x: torch.Tensor, states: States) -> States | None:
+        if not self._is_pytorchs:
             return None
-        return run_fused(_KERNEL, self, x, states, sequences)
+        second = None if self.bias is None else self.second_bias
+        return list(torch.lstm_cell(x, states, self.kernel, self.recurrent_kernel, self.bias, second))
+
+    @property
+    def _is_pytorchs(self) -> bool:
+        return (self.activation, self.recurrent_activation) == (activations.tanh, activations.sigmoid)
 
     def step(self, projected: torch.Tensor, states: States, dropped: torch.Tensor) -> States:
         gates = torch.addmm(projected, dropped, self.recurrent_kernel.t())

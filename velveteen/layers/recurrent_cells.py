@@ -271,9 +271,19 @@ class _Formula(Layer):
         """Returns the bias to start from."""
         return self.bias_initializer(shape, dtype)
 
+    @property
+    def input_bias(self) -> torch.Tensor | None:
+        """What `project` adds."""
+        return self.bias
+
     def project(self, x: torch.Tensor) -> torch.Tensor:
         """Returns what of all steps can be computed at once: the inputs times the kernel."""
-        return linear(x, self.kernel, self.bias)
+        return linear(x, self.kernel, self.input_bias)
+
+    def project_places(self, places: torch.Tensor) -> torch.Tensor:
+        """Returns what `project` does for one-hot rows, given as [batch] places of the ones: it looks up instead."""
+        rows = self.kernel.index_select(1, places).t()
+        return rows if self.input_bias is None else rows + self.input_bias
 
     def step(self, projected: torch.Tensor, states: States, dropped: torch.Tensor) -> States:
         """Computes one step.
@@ -313,6 +323,10 @@ class _Formula(Layer):
 
     def fused(self, x: torch.Tensor, states: States, sequences: bool) -> tuple[torch.Tensor, States] | None:
         """Computes a whole sequence by one kernel of PyTorch's, or returns None where it has none for this formula."""
+        return None
+
+    def fused_step(self, x: torch.Tensor, states: States) -> States | None:
+        """Computes one step by one kernel of PyTorch's, [batch, features] → the states after; or returns None."""
         return None
 
     def _drops(self, rate: float) -> bool:

@@ -20,7 +20,7 @@ from velveteen.layers.recurrent import _RecurrentLayer
 from velveteen.layers.recurrent_cells import States, _Formula, state_sizes
 from velveteen.layers.wrappers import TimeDistributed
 from velveteen.models.container import _Container
-from velveteen.models.graph import Step
+from velveteen.models.graph import Graph, Step
 from velveteen.tensors import Shape, Tensor, TensorLike
 from velveteen.training.arrays import _to_torch
 from velveteen.training.loop import _inference_mode
@@ -70,6 +70,7 @@ class SequenceStepper:
         self._slot_count = graph._slot_count
         self._output_slots = graph._output_slots
         self._shapes = [tuple(tensor.shape) for tensor in graph.inputs]
+        self._by_place = [_taken_by_place(graph, slot) for slot in range(len(graph.inputs))]
         timed = set(range(len(graph.inputs)))  # slots whose values, in a whole sequence, have an axis of time
         self._calls = [_call_of(step, timed) for step in graph.steps]
         self._state_count = sum(call.state_count for call in self._calls)
@@ -129,21 +130,28 @@ class SequenceStepper:
                 f"A step of this model takes a list of {len(names)} ({', '.join(names)}), got {len(parts)}."
             )
         return [
-            _step_of(name, _to_torch(part, f'input "{name}"'), shape)
-            for name, part, shape in zip(names, parts, self._shapes, strict=True)
+            _step_of(name, _to_torch(part, f'input "{name}"'), shape, by_place)
+            for name, part, shape, by_place in zip(names, parts, self._shapes, self._by_place, strict=True)
         ]
 
 
-def _step_of(name: str, x: torch.Tensor, sequence: tuple[int | None, ...]) -> torch.Tensor:
-    """Returns one step for an input whose sequences have that shape."""
+def _taken_by_place(graph: Graph, slot: int) -> bool:
+    """Returns whether all that an input goes to can look one-hot rows up by the places of their ones."""
+    readers = [step.layer for step in graph.steps if slot in step.inputs]
+    return slot not in graph._output_slots and all(isinstance(layer, _Formula) for layer in readers)
+
+
+def _step_of(name: str, x: torch.Tensor, sequence: tuple[int | None, ...], by_place: bool) -> torch.Tensor:
+    """Returns one step for an input whose sequences have that shape; [batch] places if they are taken as such."""
     if x.dim() == 1 and len(sequence) == 3 and sequence[2] is not None:
-        try:
-            return F.one_hot(x.long(), sequence[2]).float()
-        except RuntimeError:
+        places = x.long()
+        least, most = (int(end) for end in torch.aminmax(places)) if len(places) else (0, 0)
+        if least < 0 or most >= sequence[2]:
             raise DataError(
                 f'A step of "{name}" is a place from 0 to {sequence[2] - 1} a sequence, but got places from '
-                f"{x.min().item()} to {x.max().item()}."
-            ) from None
+                f"{least} to {most}."
+            )
+        return places if by_place else F.one_hot(places, sequence[2]).float()
     step = (sequence[0], *sequence[2:])
     if len(step) != x.dim() or any(
         wanted not in (None, size) for wanted, size in zip(step[1:], x.shape[1:], strict=True)
@@ -180,7 +188,12 @@ def _recurrence(layer: _RecurrentLayer) -> Callable[[Any, States], list[Any]]:
         # For a single step, the formula with its two products is faster than PyTorch's kernels for whole sequences,
         # which turn the weights around at each call.
         def by_formula(x: torch.Tensor, states: States) -> list[Any]:
-            new_states = layer.step(layer.project(as_float(x).unsqueeze(0))[0], states, states[0])
+            if x.dim() == 1:  # places, see _taken_by_place
+                new_states = layer.step(layer.project_places(x), states, states[0])
+            else:
+                x = as_float(x)
+                fused = layer.fused_step(x, states)
+                new_states = layer.step(layer.project(x[None])[0], states, states[0]) if fused is None else fused
             return [new_states[0], *new_states]
 
         return by_formula

@@ -105,7 +105,8 @@ def test_nothing_given_is_pythons_documentation():
     found = sources.read([])
     assert len("".join(found.pieces)) > 300_000 and not found.are_messages
     themed = sources.read([], themes=True)
-    assert any(piece.startswith(f'assert{THEME_END}The "assert" statement') for piece in themed.pieces)
+    assert any(piece.startswith(f'The "assert" statement{THEME_END}Assert statements are') for piece in themed.pieces)
+    assert "headings with" in themed.notes[1]
 
 
 def test_themes_are_headings(tmp_path):

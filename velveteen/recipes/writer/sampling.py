@@ -1,10 +1,12 @@
 """Writing: one character after another, each drawn from the probabilities after all before it."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
 
 from velveteen.errors import ArgumentError
 from velveteen.recipes.writer.data import Alphabet
@@ -41,18 +43,18 @@ class Choice:
         """Returns a character's number for each row of probabilities [batch, symbols]."""
         if self.temperature == 0 or self.top_k == 1:
             return probabilities.argmax(axis=1)
-        # The largest stays 1, so that no row becomes all zeros at low temperatures.
-        weights = probabilities / probabilities.max(axis=1, keepdims=True)
+        weights = probabilities
         if self.temperature != 1:
-            weights **= 1 / self.temperature
+            # The largest becomes 1, so that no row becomes all zeros at low temperatures.
+            weights = (weights / weights.max(axis=1, keepdims=True)) ** (1 / self.temperature)
         if 0 < self.top_k < weights.shape[1]:
             least = np.partition(weights, -self.top_k, axis=1)[:, -self.top_k]
             weights = np.where(weights >= least[:, None], weights, 0)
         if self.top_p < 1:
             weights = _nucleus(weights, self.top_p)
-        sums = weights.cumsum(axis=1)
-        drawn = chance.random(len(sums)) * sums[:, -1]
-        return (sums <= drawn[:, None]).sum(axis=1).clip(max=weights.shape[1] - 1)
+        # Of alarm clocks with these rates, each rings first as often as its weight says, and weights need no sum
+        # (Efraimidis and Spirakis, "Weighted random sampling with a reservoir", 2006).
+        return (weights / chance.standard_exponential(weights.shape)).argmax(axis=1)
 
 
 def _nucleus(weights: np.ndarray, share: float) -> np.ndarray:
@@ -146,8 +148,24 @@ class Writer:
         return self.alphabet.symbols[self.alphabet.end] if self.alphabet.end is not None else "\n"
 
     def _take(self, numbers: np.ndarray) -> None:
-        output, self._state = self._step(numbers.astype(np.int32), self._state)
+        with _one_thread():
+            output, self._state = self._step(numbers.astype(np.int32), self._state)
         self._probabilities = output.numpy()
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Computes on one core for a while.
+
+    A step waits for the memory that the weights come from: a second core makes it hardly faster, and several times slower
+    when other programs use that core too. The same number of threads everywhere also makes a seed repeatable.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def texts(written: Iterator[list[str]], versions: int) -> list[str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from velveteen.errors import DataError, MissingFileError
 from velveteen.recipes.writer import archives
 from velveteen.recipes.writer.archives import Keep
+from velveteen.recipes.writer.headings import sections
 
 END, THEME_END = "\x03", "\x02"
 """ASCII's own: "end of text" closes a message; "start of text" stands between a theme and its text."""
@@ -20,7 +21,6 @@ STANDARD_INPUT = "-"
 PYDOC = "pydoc_data.topics"
 """The module with the documentation that ships with Python."""
 
-_HEADING = re.compile(r"^#{1,6}[ \t]+(.+?)[ \t]*#*$|^(?=\S)(.+)\n(?:={3,}|-{3,})[ \t]*$", re.MULTILINE)
 _UNWANTED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ufeff\ufffe\uffff]")
 
 
@@ -49,7 +49,7 @@ def read(
     Args:
         sources: files, folders, archives, or "-" for standard input; none for the documentation that ships with Python.
         keep: what stays in messages.
-        themes: whether texts are cut at their headings, each heading being the theme of what follows.
+        themes: whether texts are cut at their headings, each the theme of the passages below it; see `headings`.
         encoding: of text files.
 
     Raises:
@@ -58,34 +58,31 @@ def read(
     """
     keep = keep or Keep()
     found = Found(name=", ".join(Path(source).name or str(source) for source in sources) or PYDOC)
-    texts: list[str] = []
+    texts: list[tuple[str, str]] = []  # each with the suffix of its file
     if not sources:
-        _add_pydoc(found, texts, themes)
+        texts += _pydoc(themes)
+        found.notes.append(f"Python's own documentation ({len(texts)} topics).")
     kinds: Counter[str] = Counter()
     skipped: Counter[str] = Counter()
     for source in sources:
         for path in _files(source, skipped):
             if path is None:
-                texts.append(clean_text(sys.stdin.read()))
+                texts.append((clean_text(sys.stdin.read()), ""))
                 kinds["standard input"] += 1
                 continue
             messages = archives.read(path, keep)
             if messages is None:
-                texts.append(clean_text(_decode(path, encoding)))
+                texts.append((clean_text(_decode(path, encoding)), path.suffix))
                 kinds["text file"] += 1
             else:
                 found.are_messages = True
                 found.pieces += [clean_text(text) for text in messages.texts]
                 kinds[messages.kind] += 1
-    if themes and sources:
+    if themes:
         found.are_messages = True
-        texts = [section for text in texts for section in sections(text)]
-        if not texts:
-            raise DataError(
-                f"No heading with a text below was found in {found.name}. Themes are Markdown's headings (# Theme), or "
-                "lines underlined with === or ---."
-            )
-    found.pieces += [text for text in texts if text.strip()]
+        found.pieces += _under_headings(texts, found)
+    else:
+        found.pieces += [text for text, _ in texts if text.strip()]
     if found.are_messages:
         _drop_repeated(found)
     if not any(piece.strip() for piece in found.pieces):
@@ -101,27 +98,35 @@ def clean_text(text: str) -> str:
     return _UNWANTED.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
-def sections(text: str) -> list[str]:
-    """Returns the sections of a text with headings, each as theme, THEME_END, and what stands below."""
-    headings = list(_HEADING.finditer(text))
-    ends = [*(heading.start() for heading in headings), len(text)][1:]
-    found = []
-    for heading, end in zip(headings, ends, strict=True):
-        theme, body = (heading[1] or heading[2]).strip(), text[heading.end() : end].strip()
-        if theme and body:
-            found.append(f"{theme}{THEME_END}{body}")
-    return found
+def _under_headings(texts: Sequence[tuple[str, str]], found: Found) -> list[str]:
+    """Returns the passages below headings, each as theme, THEME_END, and passage; notes what was there."""
+    cut = [sections(text, suffix) for text, suffix in texts]
+    headings = sum(each.headings for each in cut)
+    if not headings:
+        raise DataError(
+            f"No heading with a text below was found in {found.name}. Headings are Markdown's (# Theme, or a line underlined "
+            "with === or ---); in .rst files lines underlined with any sign; in other texts also lines in capitals between "
+            "empty lines."
+        )
+    passages = [f"{theme}{THEME_END}{passage}" for each in cut for theme, passage in each.passages]
+    found.notes.append(f"{headings:,} headings with {len(passages):,} passages below them.")
+    without = [each for each in cut if not each.headings]
+    if without:
+        found.notes.append(f"Left out {len(without):,} texts without headings.")
+    before = sum(each.before for each in cut if each.headings)
+    if before:
+        found.notes.append(f"Left out {before:,} characters above the first heading of a text.")
+    return passages
 
 
-def _add_pydoc(found: Found, texts: list[str], themes: bool) -> None:
+def _pydoc(themes: bool) -> list[tuple[str, str]]:
     from pydoc_data.topics import topics
 
-    if themes:
-        found.are_messages = True
-        texts += [f"{name}{THEME_END}{clean_text(text).strip()}" for name, text in sorted(topics.items())]
-    else:
-        texts += [clean_text(text).strip() for _, text in sorted(topics.items())]
-    found.notes.append(f"Python's own documentation ({len(texts)} topics).")
+    texts = {name: clean_text(text).strip() for name, text in sorted(topics.items())}
+    if not themes:
+        return [(text, ".rst") for text in texts.values()]
+    # A topic is the theme of what stands above its own first heading.
+    return [(f"{name}\n{'=' * 80}\n\n{text}", ".rst") for name, text in texts.items()]
 
 
 def _files(source: str | Path, skipped: Counter[str]) -> Iterable[Path | None]:
