@@ -1,7 +1,7 @@
 """The update rules of TensorFlow.js that no optimizer of PyTorch has to the epsilon, on all parameters at once."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 
@@ -9,7 +9,13 @@ Tensors = list[torch.Tensor]
 
 
 class UpdateRule(torch.optim.Optimizer):
-    """Base: gathers parameters, gradients and state, and lets the subclass update them in place."""
+    """Base: gathers parameters, gradients and state, and lets the subclass update them in place.
+
+    The learning rate, `group["lr"]`, is a number, or a tensor on the parameters' device that may change between steps.
+    """
+
+    recordable: ClassVar[bool] = True
+    """Whether a step depends on tensors only, so that it can be recorded once and replayed (see `capture`)."""
 
     def update(self, group: dict[str, Any], parameters: Tensors, gradients: Tensors) -> None:
         raise NotImplementedError
@@ -22,7 +28,6 @@ class UpdateRule(torch.optim.Optimizer):
             with torch.enable_grad():
                 loss = closure()
         for group in self.param_groups:
-            group["steps"] = group.get("steps", 0) + 1
             parameters = [parameter for parameter in group["params"] if parameter.grad is not None]
             if parameters:
                 self.update(group, parameters, [parameter.grad for parameter in parameters])
@@ -47,16 +52,16 @@ class AdagradRule(UpdateRule):
     def update(self, group: dict[str, Any], parameters: Tensors, gradients: Tensors) -> None:
         sums = self.slots("accumulator", parameters, group["initial_accumulator_value"])
         torch._foreach_addcmul_(sums, gradients, gradients)
-        divisors = torch._foreach_add(sums, group["epsilon"])
+        divisors = list(torch._foreach_add(sums, group["epsilon"]))
         torch._foreach_sqrt_(divisors)
-        torch._foreach_addcdiv_(parameters, gradients, divisors, -group["lr"])
+        _descend(parameters, gradients, divisors, group["lr"])
 
 
 class AdamRule(UpdateRule):
     """The rule `m = β1·m + (1 - β1)·g; v = β2·v + (1 - β2)·g²; w -= lr·m̂ / (sqrt(v̂) + ε)`, by PyTorch's fused kernel.
 
-    It is torch.optim.Adam's, with its state. But that one copies what is not contiguous at each step, as the weights of
-    convolutions are in channels_last; here the kernel sees each weight as the flat piece of memory that it is.
+    It is torch.optim.Adam's, with its state. But on CPUs that one copies what is not contiguous at each step, as the weights
+    of convolutions are in channels_last; here the kernel sees each weight as the flat piece of memory that it is.
     """
 
     def update(self, group: dict[str, Any], parameters: Tensors, gradients: Tensors) -> None:
@@ -84,6 +89,8 @@ class AdamRule(UpdateRule):
         state = self.state[parameter]
         if "step" not in state:
             state["step"] = torch.zeros((), dtype=torch.float32, device=parameter.device)
+        elif state["step"].device != parameter.device:  # loaded from elsewhere
+            state["step"] = state["step"].to(parameter.device, torch.float32)
         return state["step"]
 
 
@@ -92,26 +99,41 @@ def _flat(tensors: Tensors, weights: Tensors) -> Tensors:
     found = []
     for tensor, weight in zip(tensors, weights, strict=True):
         alike = tensor if tensor.stride() == weight.stride() else torch.empty_like(weight).copy_(tensor)
-        found.append(alike if weight.is_contiguous() else alike.as_strided((weight.numel(),), (1,)))
+        # Kernels of GPUs take any order as it is, and there each view would hold up the launching of work.
+        is_plain = weight.is_contiguous() or weight.is_cuda
+        found.append(alike if is_plain else alike.as_strided((weight.numel(),), (1,)))
     return found
+
+
+def _descend(parameters: Tensors, moves: Tensors, divisors: Tensors, rate: float | torch.Tensor) -> None:
+    """Computes `w -= rate·move / divisor`."""
+    if isinstance(rate, torch.Tensor):
+        quotients = torch._foreach_div(moves, divisors)
+        torch._foreach_mul_(quotients, rate)
+        torch._foreach_sub_(parameters, quotients)
+    else:
+        torch._foreach_addcdiv_(parameters, moves, divisors, -rate)
 
 
 class AdamaxRule(UpdateRule):
     """The rule `m = β1·m + (1 - β1)·g; u = max(β2·u, |g|); w -= lr / (1 - β1ᵗ) · m / (u + ε)`.
 
-    With `decay`, `lr` is divided by `1 + decay·(t - 1)`.
+    With `decay`, `lr` is divided by `1 + decay·(t - 1)`. The steps `t` are counted by Python, in double precision.
     """
+
+    recordable = False
 
     def update(self, group: dict[str, Any], parameters: Tensors, gradients: Tensors) -> None:
         moments = self.slots("m", parameters)
         norms = self.slots("v", parameters)
+        group["steps"] = group.get("steps", 0) + 1
         beta1, beta2, steps = group["beta1"], group["beta2"], group["steps"]
         torch._foreach_mul_(moments, beta1)
         torch._foreach_add_(moments, gradients, alpha=1 - beta1)
         torch._foreach_mul_(norms, beta2)
         torch._foreach_maximum_(norms, torch._foreach_abs(gradients))
         rate = group["lr"] / (1 + (steps - 1) * group["decay"]) / (1 - beta1**steps)
-        torch._foreach_addcdiv_(parameters, moments, torch._foreach_add(norms, group["epsilon"]), -rate)
+        _descend(parameters, moments, list(torch._foreach_add(norms, group["epsilon"])), rate)
 
 
 class RMSPropRule(UpdateRule):
@@ -136,9 +158,9 @@ class RMSPropRule(UpdateRule):
             divisors = list(torch._foreach_add(squares, epsilon))
         torch._foreach_sqrt_(divisors)
         if not group["momentum"]:
-            torch._foreach_addcdiv_(parameters, gradients, divisors, -group["lr"])
+            _descend(parameters, gradients, divisors, group["lr"])
             return
         moments = self.slots("momentum", parameters)
         torch._foreach_mul_(moments, group["momentum"])
-        torch._foreach_addcdiv_(moments, gradients, divisors, group["lr"])
+        _descend(moments, gradients, divisors, -group["lr"])
         torch._foreach_sub_(parameters, moments)

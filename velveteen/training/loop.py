@@ -19,6 +19,7 @@ from velveteen.tensors import Tensor
 from velveteen.training.arrays import Arrays, split, training_arrays
 from velveteen.training.backup import BackupAndRestore, Place
 from velveteen.training.callbacks import CallbackList, History, OverfittingAdvice
+from velveteen.training.capture import steps_of
 from velveteen.training.feeding import ArrayFeed, DatasetFeed, array_batches, batch_count, dataset_batches
 from velveteen.training.placing import sent
 from velveteen.training.progress import Progress
@@ -148,6 +149,7 @@ def _train(
         },
     )
     stepper = ranks.stepper(model, compilation)
+    steps = steps_of(stepper, listeners.hear_batches, _step_count(counts, epochs - initial_epoch))
     place = Place(initial_epoch)
     if stepper.constrained and not compilation.apply_constraints:
         progress.say(
@@ -171,7 +173,7 @@ def _train(
             listeners.on_epoch_begin(epoch)
             progress.start_epoch(epoch)
             batches = place.enter(epoch, model, feed, ranks)
-            _train_epoch(model, ranks, stepper, batches, place, listeners, progress)
+            _train_epoch(model, ranks, steps.of_epoch(), batches, place, listeners, progress)
             logs = dict(zip(names, ranks.read(place.meter), strict=True))
             is_interrupted = ranks.any(interrupted.is_set())
             if validation is not None and not feed.ran_out and not is_interrupted:
@@ -200,7 +202,7 @@ def _train(
 def _train_epoch(
     model: Any,
     ranks: Alone,
-    stepper: Stepper,
+    take_step: Callable[[Arrays], torch.Tensor],
     batches: Iterable[Arrays],
     place: Place,
     listeners: CallbackList,
@@ -211,7 +213,7 @@ def _train_epoch(
     for number, batch in enumerate(batches, place.batch):
         size = batch.batch_size
         listeners.on_batch_begin(number, size)
-        measured = stepper.train(batch)
+        measured = take_step(batch)
         meter.add(measured, ranks.share(batch))
         place.batch = number + 1
         listeners.on_batch_end(number, ranks.of_batch(measured, batch), size)
@@ -363,6 +365,13 @@ def _check_counts(**counts: int) -> None:
     for name, count in counts.items():
         if not isinstance(count, int) or count < 1:
             raise ArgumentError(f"{name} must be a positive integer, got {count!r}.")
+
+
+def _step_count(counts: Mapping[str, int | None], epochs: int) -> int | None:
+    samples, batch_size, steps = counts.get("samples"), counts["batch_size"], counts.get("steps")
+    if samples is not None and batch_size is not None:
+        steps = math.ceil(samples / batch_size)
+    return None if steps is None else steps * epochs
 
 
 def _check_stateful(model: Any, arrays: Arrays, batch_size: int) -> None:

@@ -13,8 +13,12 @@ from velveteen.gradients import VariableGrads, variable_grads
 from velveteen.serialization import Serializable, constructor_parameters, register_class
 from velveteen.tensors import Tensor
 from velveteen.training._before_step import CLIPPINGS, BeforeStep
+from velveteen.training._update_rules import UpdateRule
 from velveteen.training._variable_slots import VariableSlots
 from velveteen.variables import Variable
+
+_RATE_ON_DEVICE = ("cuda",)
+"""Where the learning rate is a tensor, so that steps recorded once follow it (see `capture`)."""
 
 
 class Optimizer(Serializable):
@@ -63,7 +67,10 @@ class Optimizer(Serializable):
         self._learning_rate = check_number("learning_rate", learning_rate)
         for optimizer in self._live:
             for group in optimizer.param_groups:
-                group["lr"] = self._learning_rate
+                if isinstance(group["lr"], torch.Tensor):
+                    group["lr"].fill_(self._learning_rate)
+                else:
+                    group["lr"] = self._learning_rate
 
     def set_learning_rate(self, learning_rate: float) -> None:
         """Sets `learning_rate`."""
@@ -126,6 +133,9 @@ class Optimizer(Serializable):
                 "There is nothing to train: no weight is trainable. Set trainable = True on a layer that has weights."
             )
         optimizer = self.make_torch_optimizer(parameters)
+        if parameters[0].device.type in _RATE_ON_DEVICE and _takes_tensor_rate(optimizer):
+            for group in optimizer.param_groups:
+                group["lr"] = torch.full((), self._learning_rate, dtype=torch.float32, device=parameters[0].device)
         if not self._before_step.does_nothing:
             optimizer.register_step_pre_hook(self._before_step)
         optimizer.register_step_post_hook(_Counter(self))
@@ -181,6 +191,11 @@ class Optimizer(Serializable):
         """Makes an optimizer from a config with names in either spelling; Keras's "lr" and "beta_1" are known too."""
         arguments = {folded(name): name for name in constructor_parameters(cls)} | {"lr": "learning_rate"}
         return cls(**{arguments[folded(key)]: value for key, value in config.items() if folded(key) in arguments})
+
+
+def _takes_tensor_rate(optimizer: torch.optim.Optimizer) -> bool:
+    is_fused_sgd = type(optimizer) is torch.optim.SGD and optimizer.defaults["fused"]
+    return is_fused_sgd or isinstance(optimizer, UpdateRule)
 
 
 def _state() -> Any:

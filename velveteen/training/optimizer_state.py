@@ -104,7 +104,10 @@ def set_state(model: Any, values: list[Tensor]) -> None:
 
 
 def backup_state(stepper: Stepper) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
-    """Returns what a training's optimizer holds: tensors by "number of the parameter/name", and the numbers beside them."""
+    """Returns what a training's optimizer holds: tensors by "number of the parameter/name", and the numbers beside them.
+
+    The learning rate is the Optimizer's.
+    """
     assert stepper.optimizer is not None
     parameters = stepper.optimizer.param_groups[0]["params"]
     content = stepper.optimizer.state_dict()
@@ -115,7 +118,8 @@ def backup_state(stepper: Stepper) -> tuple[dict[str, torch.Tensor], dict[str, A
                 tensors[f"{number}/{name}"] = stepper.whole(parameters[number], value)
             elif value is not None:
                 numbers[f"{number}/{name}"] = value
-    group = {name: value for name, value in content["param_groups"][0].items() if type(value) in (int, float)}
+    kept = content["param_groups"][0].items()
+    group = {name: value for name, value in kept if type(value) in (int, float) and name != "lr"}
     return tensors, {"entries": numbers, "group": group}
 
 
@@ -133,5 +137,5 @@ def restore_state(stepper: Stepper, tensors: dict[str, torch.Tensor], numbers: d
             if value.shape == parameter.shape:  # in the order of the parameter's memory, which fused rules expect
                 value = torch.empty_like(parameter).copy_(value)
         content["state"].setdefault(int(number), {})[name] = value
-    content["param_groups"][0] |= numbers["group"]
+    content["param_groups"][0] |= {name: value for name, value in numbers["group"].items() if name != "lr"}
     stepper.optimizer.load_state_dict(content)

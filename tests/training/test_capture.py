@@ -1,0 +1,419 @@
+"""A recorded step gives, to the last digit, what steps give that are not recorded; and only what can be is recorded."""
+
+import contextlib
+import inspect
+import logging
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+
+import velveteen as vt
+from tests.training.operator_graph import OperatorGraph
+from velveteen.training import capture, optimizer
+from velveteen.training.step import Stepper
+
+layers = vt.layers
+random = np.random.default_rng(0)
+COUNT = 50  # a last batch of 2
+X = random.normal(size=(COUNT, 6)).astype(np.float32)
+CLASSES = random.integers(3, size=COUNT)
+Y = np.eye(3, dtype=np.float32)[CLASSES]
+PICTURES = random.normal(size=(COUNT, 6, 6, 2)).astype(np.float32)
+SEQUENCES = random.normal(size=(COUNT, 5, 4)).astype(np.float32)
+
+
+@pytest.fixture(autouse=True)
+def like_a_gpu(monkeypatch):
+    """The learning rate is a tensor, as on a GPU, whether steps are recorded or not."""
+    monkeypatch.setattr(optimizer, "_RATE_ON_DEVICE", ("cpu",))
+    monkeypatch.setattr(capture, "FEWEST_STEPS", 1)
+
+
+@pytest.fixture
+def graphs(monkeypatch):
+    """Lets steps be recorded on the CPU wherever they would be on a GPU; returns the graphs that were made."""
+    made = []
+
+    def record(fails=None):
+        def steps_of(stepper, hears_batches, count):
+            def state():
+                states = stepper.optimizer.state.values()
+                remembered = [value for state in states for value in state.values() if isinstance(value, torch.Tensor)]
+                return [*stepper.model.parameters(), *stepper.model.buffers(), *remembered]
+
+            def make():
+                made.append(OperatorGraph(state, fails))
+                return made[-1]
+
+            reason = capture.reason_against(stepper, hears_batches, np.inf if count is None else count)
+            return capture.Steps(stepper, make if reason is None else None)
+
+        monkeypatch.setattr("velveteen.training.loop.steps_of", steps_of)
+        return made
+
+    return record
+
+
+def dense():
+    return vt.sequential(
+        [
+            layers.dense(8, activation="relu", input_shape=[6], kernel_regularizer="l2"),
+            layers.dropout(0.3),
+            layers.dense(3, activation="softmax"),
+        ]
+    )
+
+
+def convolutional():
+    return vt.sequential(
+        [
+            layers.conv2d(4, 3, activation="relu", input_shape=[6, 6, 2]),
+            layers.batch_normalization(),
+            layers.max_pooling2d(2),
+            layers.dropout(0.5, seed=3),
+            layers.flatten(),
+            layers.dense(3),
+        ]
+    )
+
+
+def recurrent():
+    return vt.sequential(
+        [
+            layers.masking(9.0, input_shape=[5, 4]),
+            layers.gru(4, return_sequences=True),
+            layers.lstm(5, dropout=0.2),
+            layers.gaussian_noise(0.1),
+            layers.dense(3, activation="softmax"),
+        ]
+    )
+
+
+def fitted(make, x, y, settings, **options):
+    vt.set_random_seed(1)
+    model = make()
+    model.compile(**({"loss": "meanSquaredError"} | settings))
+    options = {"batch_size": 8, "epochs": 3, "verbose": False, "validation_split": 0.2} | options
+    history = model.fit(x, y, **options)
+    state = [weight.numpy() for weight in model.get_weights()]
+    return [*state, *(np.array(values) for values in history.history.values())], model
+
+
+def halved(epoch, rate):
+    return rate / 2 if epoch else rate
+
+
+CASES = {
+    "adam": (dense, X, Y, {"optimizer": "adam", "loss": "categoricalCrossentropy", "metrics": ["accuracy"]}, {}),
+    "decay": (
+        dense,
+        X,
+        CLASSES,
+        {
+            "optimizer": vt.train.adam(0.01, weight_decay=0.1, global_clipnorm=0.5),
+            "loss": "sparseCategoricalCrossentropy",
+        },
+        {"sample_weight": np.linspace(0, 2, COUNT), "class_weight": {1: 3.0}},
+    ),
+    "convolutions": (convolutional, PICTURES, Y, {"optimizer": vt.train.momentum(0.01, 0.9)}, {}),
+    "sequences": (recurrent, SEQUENCES, Y, {"optimizer": vt.train.rmsprop(0.01), "metrics": ["mse"]}, {}),
+    "centered": (dense, X, Y, {"optimizer": vt.train.rmsprop(0.01, 0.9, 0.5, centered=True)}, {}),
+    "adagrad": (dense, X, Y, {"optimizer": vt.train.adagrad(0.05)}, {}),
+    "schedule": (
+        dense,
+        X,
+        Y,
+        {"optimizer": vt.train.sgd(0.5)},
+        {"epochs": 5, "callbacks": lambda: [vt.callbacks.LearningRateScheduler(halved)]},
+    ),
+    "bfloat16": (dense, X, Y, {"optimizer": "adam", "precision": "bfloat16"}, {}),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_recorded_steps_are_equal_to_the_last_digit(case, graphs):
+    make, x, y, settings, options = CASES[case]
+
+    def run():
+        fresh = vt.train.adam if isinstance(settings["optimizer"], str) else None
+        optimizer = fresh() if fresh else type(settings["optimizer"]).from_config(settings["optimizer"].get_config())
+        given = {name: value() if callable(value) else value for name, value in options.items()}
+        return fitted(make, x, y, settings | {"optimizer": optimizer}, **given)
+
+    expected, eager = run()
+    made = graphs()
+    found, model = run()
+    for own, wanted in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(own, wanted)
+    epochs = options.get("epochs", 3)
+    (graph,) = made
+    assert graph.warm_ups == capture.WARM_UPS
+    assert graph.replays == 5 * epochs - capture.WARM_UPS  # of 40 examples in batches of 8
+    assert model.optimizer.iterations == eager.optimizer.iterations == 5 * epochs
+
+
+def test_a_smaller_last_batch_is_not_replayed(graphs):
+    settings = {"optimizer": "adam"}
+    expected, _ = fitted(dense, X, Y, settings, validation_split=0.0)
+    made = graphs()
+    found, model = fitted(dense, X, Y, settings, validation_split=0.0)
+    for own, wanted in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(own, wanted)
+    assert made[0].replays == 3 * 6 - capture.WARM_UPS
+    assert model.optimizer.iterations == 3 * 7
+
+
+def test_a_dataset_is_replayed_too(graphs):
+    def fit():
+        vt.set_random_seed(2)
+        model = dense()
+        model.compile("adam", "categoricalCrossentropy")
+        dataset = vt.data.array([{"xs": x, "ys": y} for x, y in zip(X, Y, strict=True)]).batch(8)
+        history = model.fit_dataset(dataset, epochs=3, verbose=False)
+        return [*(weight.numpy() for weight in model.get_weights()), np.array(history.history["loss"])]
+
+    expected = fit()
+    made = graphs()
+    for own, wanted in zip(fit(), expected, strict=True):
+        np.testing.assert_array_equal(own, wanted)
+    assert made[0].replays > 0
+
+
+def test_what_a_callback_changes_between_epochs_is_recorded_anew(graphs):
+    class Frees(vt.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs):
+            if epoch == 2:
+                self.model.layers[1].rate = 0.0
+
+    def fit():
+        return fitted(dense, X, Y, {"optimizer": "adam"}, epochs=4, callbacks=Frees())[0]
+
+    expected = fit()
+    made = graphs()
+    for own, wanted in zip(fit(), expected, strict=True):
+        np.testing.assert_array_equal(own, wanted)
+    assert [graph.replays for graph in made] == [2 * 5 - capture.WARM_UPS] * 2
+
+
+@pytest.mark.parametrize("fails", ["record", "room"])
+def test_where_recording_fails_training_goes_on_as_ever(graphs, fails, caplog):
+    expected, _ = fitted(dense, X, Y, {"optimizer": "adam"})
+    made = graphs(fails)
+    with caplog.at_level(logging.DEBUG, "velveteen"):
+        found, model = fitted(dense, X, Y, {"optimizer": "adam"})
+    for own, wanted in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(own, wanted)
+    assert len(made) == 1 and made[0].replays == 0
+    assert model.optimizer.iterations == 15
+    (said,) = caplog.records
+    assert said.levelno == logging.DEBUG
+    assert ("capturing" if fails == "record" else "too little memory") in said.getMessage()
+
+
+def test_the_stand_in_for_a_graph_would_notice_a_batch_that_is_not_copied(graphs, monkeypatch):
+    expected, _ = fitted(dense, X, Y, {"optimizer": vt.train.sgd(0.1)})
+    graphs()
+    monkeypatch.setattr(torch, "_foreach_copy_", lambda *_: None)
+    found, _ = fitted(dense, X, Y, {"optimizer": vt.train.sgd(0.1)})
+    assert not np.array_equal(found[0], expected[0])
+
+
+def test_an_error_of_the_step_itself_is_told(graphs):
+    graphs()
+    model = dense()
+    model.compile("adam", "categoricalCrossentropy")
+    model.layers[2].kernel.data = torch.zeros(3, 4)
+    with pytest.raises(vt.errors.VelveteenError, match="dense"):
+        model.fit(X, Y, verbose=False)
+
+
+class Recording:
+    """Stands for what PyTorch has for GPUs; `log` has what was asked of it."""
+
+    def __init__(self, monkeypatch, fails=False):
+        self.log = []
+        self.fails = fails
+        self.current = "default"
+        self.generators = [torch.Generator()]
+        for name in ("CUDAGraph", "Stream", "current_stream", "stream"):
+            monkeypatch.setattr(torch.cuda, name, getattr(self, name))
+        monkeypatch.setattr(torch.cuda, "graph", self.capturing)
+        monkeypatch.setattr(torch.cuda, "current_device", lambda: 0)
+        monkeypatch.setattr(torch.cuda, "default_generators", self.generators)
+
+    def CUDAGraph(self):
+        log = self.log
+        return SimpleNamespace(
+            register_generator_state=lambda generator: log.append(("register", generator)),
+            replay=lambda: log.append("replay"),
+        )
+
+    def Stream(self):
+        return SimpleNamespace(wait_stream=lambda other: self.log.append("side waits"))
+
+    def current_stream(self):
+        return SimpleNamespace(wait_stream=lambda other: self.log.append("current waits"), was=self.current)
+
+    @contextlib.contextmanager
+    def stream(self, stream):
+        before, self.current = self.current, getattr(stream, "was", "side")
+        try:
+            yield
+        finally:
+            self.current = before
+
+    @contextlib.contextmanager
+    def capturing(self, *arguments, **options):
+        inspect.signature(GRAPH.__init__).bind(None, *arguments, **options)
+        self.current = "side"  # and stays, when recording fails
+        yield
+        if self.fails:
+            raise RuntimeError("operation failed due to a previous error during capture")
+        self.current = "default"
+
+
+GRAPH = torch.cuda.graph
+
+
+def test_a_graph_of_the_gpu_is_recorded_beside_the_stream_in_use(monkeypatch):
+    gpu = Recording(monkeypatch)
+    graph = capture.CudaGraph()
+    assert graph.warm_up(lambda: gpu.log.append(gpu.current) or "measured") == "measured"
+    assert gpu.log == ["side waits", "side", "current waits"]
+    generator = torch.Generator()
+    assert graph.record(lambda: gpu.current, [generator]) == "side"
+    graph.replay()
+    assert gpu.log[3:] == [("register", generator), "replay"]
+    assert gpu.current == "default"
+
+
+def test_after_a_failed_recording_stream_and_generators_are_as_before(monkeypatch):
+    gpu = Recording(monkeypatch, fails=True)
+    own = generator_of(gpu.log, "layer")
+    gpu.generators[0] = generator_of(gpu.log, "device")
+    with pytest.raises(RuntimeError, match="during capture"):
+        capture.CudaGraph().record(lambda: None, [own])
+    assert gpu.current == "default"
+    assert gpu.log == [("register", own), "device as before", "layer as before"]
+
+
+def generator_of(log, name):
+    """CPU's own generators have no states that can be put back in this way."""
+    return SimpleNamespace(
+        clone_state=lambda: f"{name} as before",
+        graphsafe_set_state=log.append,
+    )
+
+
+@pytest.mark.parametrize(("free", "has_room"), [(140, True), (139, False)])
+def test_a_recording_leaves_room_for_steps_that_are_not_replayed(monkeypatch, free, has_room):
+    Recording(monkeypatch)
+    monkeypatch.setattr(torch.cuda, "max_memory_allocated", lambda: 100)
+    monkeypatch.setattr(torch.cuda, "memory_allocated", lambda: 20)
+    monkeypatch.setattr(torch.cuda, "memory_reserved", lambda: 40)
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda: (free, 1000))
+    assert capture.CudaGraph().has_room() is has_room
+
+
+# What is not recorded
+
+
+class Doubled(layers.Layer):
+    def call(self, inputs):
+        return 2 * inputs
+
+
+def own_loss(y_true, y_pred):
+    return (y_true - y_pred).square().mean(-1)
+
+
+def hooked():
+    model = dense()
+    model.layers[0].register_forward_hook(lambda *_: None)
+    return model
+
+
+def watched():
+    model = dense()
+    model.layers[0].kernel.register_hook(lambda gradient: gradient)
+    return model
+
+
+def with_loss():
+    model = dense()
+    model.layers[0].add_loss(lambda: torch.zeros(()))
+    return model
+
+
+def ending_with(*more, **options):
+    return lambda: vt.sequential([layers.dense(3, input_shape=[6], **options), *(make() for make in more)])
+
+
+REASONS = [
+    (ending_with(Doubled), {}, "a layer is the user's: Doubled"),
+    (ending_with(activation=lambda x: x), {}, "a layer is the user's: Dense"),
+    (ending_with(lambda: layers.activation(lambda x: x)), {}, "a layer is the user's: Activation"),
+    (hooked, {}, "a layer has hooks: Dense"),
+    (watched, {}, "a weight has hooks"),
+    (with_loss, {}, "a layer adds a loss of the user's: Dense"),
+    (dense, {"loss": own_loss}, "a loss or metric is the user's"),
+    (dense, {"metrics": [own_loss]}, "a loss or metric is the user's"),
+    (dense, {"optimizer": "adamax"}, "the optimizer needs Python"),
+    (ending_with(kernel_constraint="maxNorm"), {"apply_constraints": True}, "there are constraints"),
+]
+
+
+@pytest.mark.parametrize(("make", "settings", "reason"), REASONS)
+def test_what_needs_python_is_not_recorded(make, settings, reason):
+    assert reason_for(make(), settings) == reason
+
+
+def test_a_layer_that_remembers_is_not_recorded():
+    model = vt.sequential([layers.lstm(3, stateful=True, batch_input_shape=[8, 5, 4])])
+    assert reason_for(model).startswith("a layer decides in Python")
+
+
+def reason_for(model, settings=None, hears=False, count=100.0, kind=Stepper):
+    model.compile(**({"optimizer": "adam", "loss": "meanSquaredError"} | (settings or {})))
+    return capture.reason_against(kind(model, model.compilation), hears, count)
+
+
+def test_callbacks_of_batches_few_steps_other_steppers_and_the_switch_speak_against_it(monkeypatch):
+    class Other(Stepper):
+        pass
+
+    assert reason_for(dense()) is None
+    assert reason_for(dense(), hears=True) == "a callback hears of every batch"
+    assert reason_for(dense(), count=0) == "there are few"
+    assert reason_for(dense(), kind=Other) == "several processes train together"
+    monkeypatch.setenv("VELVETEEN_CUDA_GRAPHS", "off")
+    assert reason_for(dense()) == "VELVETEEN_CUDA_GRAPHS=off"
+
+
+def test_nothing_is_recorded_on_the_cpu(monkeypatch):
+    model = dense()
+    model.compile("adam", "meanSquaredError")
+    stepper = Stepper(model, model.compilation)
+    steps = capture.steps_of(stepper, False, 1000)
+    assert steps.of_epoch() == stepper.train
+
+
+@pytest.mark.parametrize("name", ["sgd", "momentum", "adam", "rmsprop", "adagrad", "adadelta", "adamax"])
+def test_a_learning_rate_on_the_device_gives_the_same_weights_and_follows(name, monkeypatch):
+    def weights():
+        vt.set_random_seed(4)
+        model = dense()
+        arguments = {"momentum": (0.25, 0.5)}.get(name, (0.25,))
+        model.compile(getattr(vt.train, name)(*arguments), "meanSquaredError")
+        options = {"batch_size": 10, "epochs": 2, "verbose": False}
+        model.fit(X, Y, callbacks=vt.callbacks.LearningRateScheduler(halved), **options)
+        return np.concatenate([weight.numpy().flatten() for weight in model.get_weights()]), model
+
+    found, model = weights()
+    _, bound = model.compilation.bound
+    rate = bound.param_groups[0]["lr"]
+    assert isinstance(rate, torch.Tensor) and float(rate) == model.optimizer.learning_rate == 0.125
+    monkeypatch.setattr(optimizer, "_RATE_ON_DEVICE", ())
+    np.testing.assert_allclose(found, weights()[0], rtol=1e-5, atol=1e-6)
