@@ -2,9 +2,20 @@ import numpy as np
 import pytest
 
 from velveteen.errors import DataError
-from velveteen.recipes.formatter import batch, files, layout
+from velveteen.recipes.formatter import batch, files, layout, writing
 from velveteen.recipes.formatter.languages import LANGUAGES, named, of_file
-from velveteen.recipes.formatter.tokens import AS_IT_IS, MUST_BREAK, NO_BREAK, NO_SPACE, WORDS, parse
+from velveteen.recipes.formatter.tokens import (
+    APART,
+    AS_IT_IS,
+    FREE,
+    LINE_ENDS,
+    MUST_BREAK,
+    NO_BREAK,
+    NO_SPACE,
+    TOGETHER,
+    WORDS,
+    parse,
+)
 
 SAMPLES = {
     "javascript": b'const a = [1, `x\n${b}`]; // hey\n\n\nfoo(a, { b: "c d" });\n',
@@ -96,3 +107,35 @@ def test_wide_characters_take_two_columns():
     source = parse('a = "日本";'.encode(), named("javascript"))
     assert source.widths.tolist() == [1, 1, 6, 1]
     assert np.all(source.tails == -1)
+
+
+def rule_behind(source, token: bytes) -> int:
+    return int(source.rules[source.tokens().index(token)])
+
+
+def test_what_a_line_end_ends_keeps_it():
+    source = parse(
+        b"#!/usr/bin/env node\nlet a = 1\nif (a) b()\nelse c()\nclass D { e = 2\n f() {} }", named("javascript")
+    )
+    assert rule_behind(source, b"#!/usr/bin/env node") == MUST_BREAK
+    assert [rule_behind(source, token) for token in (b"1", b"2")] == [LINE_ENDS] * 2
+    assert source.rules.tolist().count(LINE_ENDS) == 4
+    members = parse(b"interface A { b: c\n d(): e }\ntype F = { g: h, i: j; }", named("typescript"))
+    assert rule_behind(members, b"c") == LINE_ENDS
+    assert LINE_ENDS not in (rule_behind(members, b"e"), rule_behind(members, b"h"), rule_behind(members, b"j"))
+
+
+def test_what_would_become_one_word_stays_apart():
+    source = parse(b"return_ = a - -b; new C(typeof d)", named("javascript"))
+    assert rule_behind(source, b"new") == rule_behind(source, b"typeof") == rule_behind(source, b"-") == APART
+    style = parse(b"a{b:12px/1.5 c,d;e:f !important}@media screen and (min-width:1px){a.b c{d:e}}", named("css"))
+    assert [rule_behind(style, token) for token in (b"12", b"px/1.5", b"and", b"screen")] == [TOGETHER, *[APART] * 3]
+    assert [rule_behind(style, token) for token in (b"b", b"c", b"f", b"{")] == [FREE] * 4
+
+
+def test_python_is_not_indented_for_no_reason():
+    source = parse(b"if a:\n    b\n# c\nd\n", named("python"))
+    writing.check_unchanged(source, b"if a:\n  b\n  # c\nd\n")
+    for wrong in (b"if a:\n    b\n# c\n  d\n", b"if a:\n    b\n# c\n    d\n"):
+        with pytest.raises(writing.ChangedError, match="line 4"):
+            writing.check_unchanged(source, wrong)

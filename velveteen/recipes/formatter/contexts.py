@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from velveteen.recipes.formatter.batch import Batch
-from velveteen.recipes.formatter.tokens import MUST_BREAK
+from velveteen.recipes.formatter.tokens import LINE_ENDS, MUST_BREAK
 
 NEVER, MAYBE, ALWAYS = range(3)
 _ALWAYS = 0.97
@@ -40,7 +40,7 @@ class Contexts:
             found = self.keys[place] == key
             space[found], share[found] = self.spaces[place[found]], self.shares[place[found]]
         breaking = np.where(share >= _ALWAYS, ALWAYS, np.where(share <= _NEVER, NEVER, MAYBE))
-        breaking[batch.rules == MUST_BREAK] = ALWAYS
+        breaking[np.isin(batch.rules, (MUST_BREAK, LINE_ENDS))] = ALWAYS
         return space, breaking
 
     def to_json(self) -> dict[str, Any]:

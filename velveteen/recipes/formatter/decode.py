@@ -20,7 +20,17 @@ from velveteen.recipes.formatter.features import Facts, state
 from velveteen.recipes.formatter.layout import Layout, anchor_tokens, lay_out
 from velveteen.recipes.formatter.model import HEADS, READ
 from velveteen.recipes.formatter.style import Style
-from velveteen.recipes.formatter.tokens import AS_IT_IS, LINE_ENDS, LINE_GOES_ON, MUST_BREAK, NO_BREAK, NO_SPACE, WORDS
+from velveteen.recipes.formatter.tokens import (
+    APART,
+    AS_IT_IS,
+    LINE_ENDS,
+    LINE_GOES_ON,
+    MUST_BREAK,
+    NO_BREAK,
+    NO_SPACE,
+    TOGETHER,
+    WORDS,
+)
 
 _CORE = 384
 _MARGIN = 64
@@ -126,6 +136,8 @@ def _allowed(batch: Batch, style: Style) -> np.ndarray:
         AS_IT_IS: line_break,
         LINE_ENDS: ~line_break,
         LINE_GOES_ON: line_break,
+        TOGETHER: space | line_break,
+        APART: ~space & ~line_break,
     }
     for rule, classes in refused.items():
         allowed[np.ix_(batch.rules == rule, classes)] = 0

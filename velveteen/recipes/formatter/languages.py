@@ -20,8 +20,12 @@ class Language:
         function: the function in it that returns the grammar.
         verbatim: kinds of nodes that stay as they are, letter for letter.
         comments: kinds of nodes that are comments.
-        lines_matter: whether the end of a line outside of brackets is a sign of the language.
+        lines_matter: whether the end of a line outside of brackets is a sign of the language, and indentation another.
         spaced: kinds of nodes whose parts have white space between them, which means something.
+        ended: kinds of nodes that the end of a line ends where no semicolon does.
+        free: kinds of nodes and the signs beside which white space in them means nothing ("": in all nodes), in a language
+            where it does elsewhere.
+        alike: kinds of nodes that make one chain, nested in each other, as those of one kind do.
     """
 
     name: str
@@ -32,19 +36,71 @@ class Language:
     comments: frozenset[str] = frozenset({"comment"})
     spaced: frozenset[str] = frozenset()
     lines_matter: bool = False
+    ended: frozenset[str] = frozenset()
+    free: tuple[tuple[str, bytes], ...] = ()
+    alike: frozenset[str] = frozenset()
 
 
 _SCRIPT = frozenset({"string", "template_string", "regex", "jsx_text", "html_comment", "hash_bang_line"})
+_SCRIPT_COMMENTS = frozenset({"comment", "html_comment", "hash_bang_line"})
+_SCRIPT_ENDED = frozenset(
+    {
+        "abstract_method_signature",
+        "break_statement",
+        "call_signature",
+        "construct_signature",
+        "continue_statement",
+        "debugger_statement",
+        "export_statement",
+        "expression_statement",
+        "field_definition",
+        "function_signature",
+        "import_alias",
+        "import_statement",
+        "index_signature",
+        "lexical_declaration",
+        "method_signature",
+        "property_signature",
+        "public_field_definition",
+        "return_statement",
+        "throw_statement",
+        "type_alias_declaration",
+        "variable_declaration",
+    }
+)
+
+_SELECTORS = frozenset(
+    {"descendant_selector", "child_selector", "sibling_selector", "adjacent_sibling_selector", "namespace_selector"}
+)
 
 _CSS = frozenset({"string_value", "integer_value", "float_value", "color_value"})
+
+
+def _script(name: str, extensions: tuple[str, ...], package: str, function: str) -> Language:
+    verbatim = _SCRIPT | {"template_literal_type"}
+    return Language(name, extensions, package, function, verbatim, _SCRIPT_COMMENTS, ended=_SCRIPT_ENDED)
+
 
 LANGUAGES = {
     language.name: language
     for language in (
-        Language("javascript", (".js", ".mjs", ".cjs", ".jsx"), "tree_sitter_javascript", verbatim=_SCRIPT),
-        Language("typescript", (".ts", ".mts", ".cts"), "tree_sitter_typescript", "language_typescript", _SCRIPT),
-        Language("tsx", (".tsx",), "tree_sitter_typescript", "language_tsx", _SCRIPT),
-        Language("css", (".css",), "tree_sitter_css", verbatim=_CSS, spaced=frozenset({"descendant_selector"})),
+        _script("javascript", (".js", ".mjs", ".cjs", ".jsx"), "tree_sitter_javascript", "language"),
+        _script("typescript", (".ts", ".mts", ".cts"), "tree_sitter_typescript", "language_typescript"),
+        _script("tsx", (".tsx",), "tree_sitter_typescript", "language_tsx"),
+        Language(
+            "css",
+            (".css",),
+            "tree_sitter_css",
+            verbatim=_CSS,
+            spaced=frozenset({"descendant_selector"}),
+            alike=_SELECTORS,
+            free=(
+                ("", b"{};,!>~="),
+                ("declaration", b":"),
+                ("feature_query", b":"),
+                ("adjacent_sibling_selector", b"+"),
+            ),
+        ),
         Language("json", (".json",), "tree_sitter_json", verbatim=frozenset({"string"})),
         Language("python", (".py", ".pyi"), "tree_sitter_python", verbatim=frozenset({"string"}), lines_matter=True),
         Language(

@@ -10,14 +10,17 @@ import numpy as np
 from velveteen.errors import DataError
 from velveteen.recipes.formatter.languages import Language, parser
 
-FREE, MUST_BREAK, NO_BREAK, WORDS, NO_SPACE, AS_IT_IS, LINE_ENDS, LINE_GOES_ON = range(8)
+FREE, MUST_BREAK, NO_BREAK, WORDS, NO_SPACE, AS_IT_IS, LINE_ENDS, LINE_GOES_ON, TOGETHER, APART = range(10)
 """What may stand in a gap: anything; a line break, or none, since comments stay where they are on their lines; a space
 or a break, between words of JSX or parts of a selector; a break or nothing, since a space would show on the page; only
-what stood there; and where a line break is a sign of the language, as in Python outside of brackets, a break, or none."""
+what stood there; where a line break is a sign of the language, as in Python outside of brackets, a break, or none; and between
+tokens that would be others with or without space, nothing, or a space or a break."""
 
 MOST_BLANKS = 2
 _OPENING = frozenset({b"(", b"[", b"{"})
 _CLOSING = frozenset({b")", b"]", b"}"})
+_OPENS, _CLOSES, _SIGNS = list(b"([{"), list(b")]}"), list(b"+-")
+_IS_WORD = np.array([byte >= 128 or chr(byte).isalnum() or byte in b"_$" for byte in range(256)])
 
 
 @dataclass(frozen=True)
@@ -197,12 +200,41 @@ class _Walk:
         """Outside of brackets, keeps what ends a line and what does not; only a body may move to a line of its own."""
         grammar = parser(self.language).language
         tokens = [self.text[start:end] for start, end in zip(self.starts, self.ends, strict=True)]
-        depth = np.cumsum([(token in _OPENING) - (token in _CLOSING) for token in tokens])[:-1]
+        depth = bracket_depths(tokens)[:-1]
         body = grammar.id_for_node_kind("block", True)
         begins_body = np.array([right >= 0 and kinds[right] == body for right in self.right])
         outside = (depth == 0) & (rules == FREE)
         rules[outside & (lines > 0)] = LINE_ENDS
         rules[outside & (lines == 0) & ~begins_body] = LINE_GOES_ON
+
+    def statement_ends(self, rules: np.ndarray, kinds: list[int], lasts: list[int]) -> None:
+        """Keeps the line breaks that end statements without semicolons."""
+        if not self.language.ended:
+            return
+        grammar = parser(self.language).language
+        ended = [grammar.id_for_node_kind(kind, True) or -1 for kind in self.language.ended]
+        for number in np.flatnonzero(np.isin(kinds, ended)).tolist():
+            gap = lasts[number]
+            if 0 <= gap < len(rules) and rules[gap] == FREE and self.text[self.ends[gap] - 1] not in b";,":
+                following = self.text[self.starts[gap + 1]]
+                if following not in b";,)]}":
+                    rules[gap] = LINE_ENDS
+
+    def word_ends(self, rules: np.ndarray, kinds: list[int]) -> None:
+        """Keeps apart what is apart, and together what is together, where tokens would be others otherwise."""
+        text = np.frombuffer(self.text, np.uint8)
+        ends, starts = np.array(self.ends[:-1]), np.array(self.starts[1:])
+        before, after = text[ends - 1], text[starts]
+        matters = (_IS_WORD[before] & _IS_WORD[after]) | ((before == after) & np.isin(before, _SIGNS))
+        if self.language.free:
+            matters = ~np.isin(before, _OPENS) & ~np.isin(after, _CLOSES)
+            common = np.array(kinds)[self.common]
+            grammar = parser(self.language).language
+            for kind, signs in self.language.free:
+                beside = np.isin(before, list(signs)) | np.isin(after, list(signs))
+                matters &= ~(beside & ((common == grammar.id_for_node_kind(kind, True)) | (kind == "")))
+        matters &= rules == FREE
+        rules[matters] = np.where(starts > ends, APART, TOGETHER)[matters]
 
     def source(self, kinds: Any, parents: Any, firsts: Any, lasts: Any, indexes: Any, counts: Any) -> Source:
         text = self.text
@@ -221,6 +253,8 @@ class _Walk:
             rules[beside] = np.where(lines > 0, MUST_BREAK, NO_BREAK)[beside]
             if self.language.lines_matter:
                 self.line_signs(rules, lines, kinds)
+            self.statement_ends(rules, kinds, lasts)
+            self.word_ends(rules, kinds)
             for number, rule in self.shown.items():
                 if 0 <= number < len(gaps):
                     rules[number] = rule
@@ -231,6 +265,11 @@ class _Walk:
             np.clip(lines - 1, 0, MOST_BLANKS), starts[1:] - ends[:-1], np.array(kinds, np.int32), np.array(parents, np.int64),
             np.array(firsts, np.int64), np.array(lasts, np.int64), np.array(indexes, np.int64), np.array(counts, np.int64),
         )  # fmt: skip
+
+
+def bracket_depths(tokens: list[bytes]) -> np.ndarray:
+    """Returns in how many brackets each token is; an opening one is inside of its own, a closing one is not."""
+    return np.cumsum([(token in _OPENING) - (token in _CLOSING) for token in tokens])
 
 
 def _measure(text: bytes, starts: np.ndarray, ends: np.ndarray, comments: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,11 +1,13 @@
 """Decisions become text again, and the proof that nothing but white space is different."""
 
+from itertools import zip_longest
+
 import numpy as np
 
 from velveteen.errors import DataError
 from velveteen.recipes.formatter.files import Text
 from velveteen.recipes.formatter.style import Style
-from velveteen.recipes.formatter.tokens import AS_IT_IS, NO_SPACE, WORDS, Source, parse
+from velveteen.recipes.formatter.tokens import AS_IT_IS, NO_SPACE, WORDS, Source, bracket_depths, parse
 
 
 class ChangedError(DataError):
@@ -100,6 +102,11 @@ def check_unchanged(before: Source, after: bytes) -> None:
     different &= before.rules != new.rules
     if different.any():
         raise _changed(before, int(different.argmax()))
+    if before.language.lines_matter:
+        old_lines, new_lines = _indentation(before), _indentation(new)
+        for line, other in zip_longest(old_lines, new_lines):
+            if line != other:
+                raise _changed(before, (line or other or (0,))[0])
     old_nodes, new_nodes = _tree(before), _tree(new)
     if [part.shape for part in old_nodes] != [part.shape for part in new_nodes] or not all(
         np.array_equal(old, other) for old, other in zip(old_nodes, new_nodes, strict=True)
@@ -125,6 +132,29 @@ def _tree(source: Source) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         np.where(parents < 0, -1, numbers[np.maximum(parents, 0)]),
         code[source.node_firsts[keep]],
     )
+
+
+def _indentation(source: Source) -> list[tuple[int, int, bool]]:
+    """Returns for each line of code its first token, how many blocks end before it, and whether one begins with it.
+
+    Tree-sitter's grammar of Python takes lines that are indented for no reason; Python does not.
+    """
+    depths = bracket_depths(source.tokens())
+    lines, open_blocks = [], [0]
+    for number, gap in enumerate(source.gaps()):
+        if b"\n" not in gap or depths[number] or source.comments[number + 1]:
+            continue
+        column = len(gap[gap.rindex(b"\n") + 1 :].expandtabs(8))
+        ended = 0
+        while column < open_blocks[-1]:
+            open_blocks.pop()
+            ended += 1
+        begins = column > open_blocks[-1]
+        if begins:
+            open_blocks.append(column)
+        # A line that ends a block, and yet is indented more than the one around, belongs to none.
+        lines.append((number + 1, ended, begins))
+    return lines
 
 
 def _plain(comment: bytes) -> list[bytes]:
