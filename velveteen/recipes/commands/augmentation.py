@@ -10,6 +10,10 @@ import torch
 from velveteen.errors import ArgumentError
 from velveteen.recipes.commands.features import LogMel
 
+_SPOKEN = 0.03
+"""Of the largest amplitude; what is fainter is no part of the word."""
+_MARGIN = 0.15
+"""Seconds that are left around a word at most."""
 _WARPS = 25
 """Different lengths of the vocal tract, for each of which there are filters."""
 
@@ -27,6 +31,7 @@ class Strength:
         babble: how many get other recordings' words mixed in, faintly.
         rooms: how many are put into a room.
         reverberation: seconds, the shortest and the longest time in which a room's echo falls by 60 dB.
+        framed: how many have nothing at all around the word, as recordings that were cut have when they are made longer.
         bands: how many are heard through another microphone or telephone: bands cut off, treble or bass raised.
         masks: how many stretches of time and how many of pitch are hidden in each spectrogram.
         mask_frames, mask_mels: how long those are at most.
@@ -40,20 +45,21 @@ class Strength:
     babble: float = 0.1
     rooms: float = 0.3
     reverberation: tuple[float, float] = (0.05, 0.6)
+    framed: float = 0.3
     bands: float = 0.5
     masks: int = 1
     mask_frames: int = 8
     mask_mels: int = 6
 
     def __post_init__(self) -> None:
-        for name in ("noisy", "babble", "rooms", "bands"):
+        for name in ("noisy", "babble", "rooms", "framed", "bands"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ArgumentError(f"The share of {name} must be from 0 to 1, got {getattr(self, name)}.")
         if self.speed < 1 or self.tract < 1 or self.shift < 0:
             raise ArgumentError("speed and tract must be 1 or more, and shift not negative.")
 
 
-NONE = Strength(0, 1, 1, 0, babble=0, rooms=0, bands=0, masks=0)
+NONE = Strength(0, 1, 1, 0, babble=0, rooms=0, framed=0, bands=0, masks=0)
 """Leaves recordings as they are."""
 
 
@@ -100,7 +106,8 @@ class Augmentation:
         if self.strength.bands:
             spectra = spectra * self._microphones(len(moved))
         clean = torch.fft.irfft(spectra, n=self.samples)
-        return self._with_noise(clean) if self.strength.noisy or self.strength.babble else clean
+        noisy = self._with_noise(clean) if self.strength.noisy or self.strength.babble else clean
+        return self._framed(noisy, clean) if self.strength.framed else noisy
 
     def spectrograms(self, sounds: torch.Tensor) -> torch.Tensor:
         """Returns log-mel spectrograms [batch, frames, mels, 1] of sounds, as from vocal tracts of other lengths."""
@@ -196,6 +203,18 @@ class Augmentation:
             faint *= self._uniform(count, 0, 1) < self.strength.babble
             noisy = noisy + others * (faint[:, None] * loud / level)
         return noisy
+
+    def _framed(self, sounds: torch.Tensor, clean: torch.Tensor) -> torch.Tensor:
+        """Returns sounds of which some are silent before and after what is spoken in `clean`."""
+        count = len(sounds)
+        loud = clean.abs() > _SPOKEN * clean.abs().amax(1, keepdim=True)
+        places = torch.arange(self.samples)
+        first = torch.where(loud, places, self.samples).amin(1)
+        last = torch.where(loud, places, -1).amax(1)
+        margin = self._uniform(2 * count, 0, _MARGIN * self.log_mel.sample_rate).view(2, count)
+        outside = (places < (first - margin[0])[:, None]) | (places > (last + margin[1])[:, None])
+        chosen = (self._uniform(count, 0, 1) < self.strength.framed) & (last >= 0)
+        return sounds.masked_fill(outside & chosen[:, None], 0)
 
     def _colored(self, count: int) -> torch.Tensor:
         """Returns noise of loudness 1 [count, samples]: its power falls as frequency^-color, from violet to brown."""
