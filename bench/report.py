@@ -197,7 +197,7 @@ def imports_table(imports: dict[str, Any]) -> str:
     table = _table(["import", "seconds"], [[TITLES[name], f"{seconds[name]:.2f}"] for name in shown])
     if "torch" not in seconds or "velveteen" not in seconds:
         return table
-    return table + f"\n\nvelveteen adds {seconds['velveteen'] - seconds['torch']:.2f} s to PyTorch's own."
+    return table + f"\n\nTo the time of PyTorch, velveteen adds {seconds['velveteen'] - seconds['torch']:.2f} s."
 
 
 def fill(page: str, made: dict[str, str]) -> str:
