@@ -22,6 +22,8 @@ STEP = 0.1
 """Seconds between two looks at a stream."""
 REFRACTORY = 0.75
 """Seconds after a word in which the same word counts as the same."""
+BACKGROUND_SECONDS = 600
+"""Of a stream without commands, on which false accepts are counted."""
 _BATCH = 256
 
 
@@ -85,7 +87,8 @@ def wilson(right: int, total: int) -> tuple[float, float]:
     share = right / total
     center = (share + z2 / (2 * total)) / (1 + z2 / total)
     reach = _CONFIDENT * math.sqrt(share * (1 - share) / total + z2 / (4 * total**2)) / (1 + z2 / total)
-    return max(0.0, center - reach), min(1.0, center + reach)
+    # Rounding must not keep the ends from 0 and 1.
+    return 0.0 if right == 0 else center - reach, 1.0 if right == total else center + reach
 
 
 def measure(scores: np.ndarray, examples: Examples, words: Sequence[str]) -> Measured:
@@ -213,6 +216,19 @@ def background(
             stream[place : place + len(word)] += word * (chance.uniform(0.1, 0.5) / peak)
         place += int(chance.uniform(0.6, 2.0) * sample_rate)
     return stream.astype(np.float32)
+
+
+def background_scores(model: Recognizer, unknown: Examples, noises: Sequence[np.ndarray], seed: int) -> np.ndarray:
+    """Returns the scores for the windows of ten minutes in which no command is spoken: float32 [windows, words].
+
+    Args:
+        model: the model.
+        unknown: other words than the commands.
+        noises: int16 or float32, as `background` takes them.
+        seed: of the stream.
+    """
+    floats = [to_float(noise) if noise.dtype == np.int16 else noise for noise in noises]
+    return score_stream(model, background(unknown, floats, model.sample_rate, BACKGROUND_SECONDS, seed))
 
 
 def write_confusion(path: Path, measured: Measured) -> None:

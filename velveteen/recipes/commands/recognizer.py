@@ -46,6 +46,30 @@ class CommandModel:
         """The words without UNKNOWN and SILENCE."""
         return [word for word in self.words if word not in (UNKNOWN, SILENCE)]
 
+    @property
+    def training(self) -> dict[str, Any]:
+        """What is known of how the model was trained."""
+        found = self.metadata.get("training")
+        return found if isinstance(found, dict) else {}
+
+    @property
+    def languages(self) -> list[str]:
+        """In which espeak-ng said the words that the model has learned from; none, if it said no commands."""
+        found = self.training.get("languages")
+        return [name for name in found if isinstance(name, str)] if isinstance(found, list) else []
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """What espeak-ng says for a word, where that is more than the word, such as "de:halt" for "halt"."""
+        found = self.training.get("texts")
+        return {word: text for word, text in found.items() if isinstance(text, str)} if isinstance(found, dict) else {}
+
+    @property
+    def learned_from(self) -> list[str]:
+        """The fingerprints of the recordings that the model has learned from."""
+        found = self.training.get("fingerprints")
+        return [mark for mark in found if isinstance(mark, str)] if isinstance(found, list) else []
+
     @torch.no_grad()
     def scores(self, waveforms: np.ndarray) -> np.ndarray:
         """Returns the probabilities of the words.

@@ -1,0 +1,153 @@
+"""All that a training learns from: recordings and synthesised speech, brought together."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from velveteen.errors import DataError
+from velveteen.recipes.commands import data, synthesis
+from velveteen.recipes.commands.data import SILENCE, UNKNOWN, Commands, Examples
+from velveteen.recipes.commands.learning import Source
+from velveteen.recipes.commands.settings import Settings
+
+_LEAST_EPOCH = 1500
+"""Examples of an epoch, unless there are less than a tenth of that many."""
+_OTHERS = 200
+"""Other words that are spoken to find out how often they are mistaken for commands."""
+_UNKNOWN_SHARE = 1.5
+"""How many unknown words there are, as that many times the examples of one word."""
+
+
+@dataclass(frozen=True)
+class Material:
+    """All that a training uses.
+
+    Attributes:
+        words: the classes.
+        sample_rate, samples: of each example.
+        sources: what is learned from.
+        validation, test: recordings that are not in the sources.
+        noises: float32 [any number], recordings without words.
+        name, split: where the recordings are from, and how they were divided, in words.
+        fingerprints: of all recordings that the model learns from, now or earlier.
+        texts: what espeak-ng says for a word, where that is more than the word.
+        recordings, spoken: how many of each kind are learned from.
+        left_out, notes: of the recordings.
+    """
+
+    words: list[str]
+    sample_rate: int
+    samples: int
+    sources: list[Source]
+    validation: Examples
+    test: Examples
+    noises: list[np.ndarray]
+    name: str
+    split: str
+    fingerprints: list[str]
+    texts: dict[str, str]
+    recordings: int
+    spoken: int
+    left_out: list[tuple[str, str]]
+    notes: list[str]
+
+
+def gather(
+    recordings: Commands | None, words: Sequence[str], settings: Settings, seed: int, tell: Callable[[str], None]
+) -> Material:
+    """Brings recordings and synthesised speech together."""
+    commands = [synthesis.label_of(word) for word in words] or ([] if recordings is None else recordings.words)
+    commands = [word for word in dict.fromkeys(commands) if word not in (UNKNOWN, SILENCE)]
+    if not commands:
+        raise DataError("There is nothing to learn: give recordings, or words to be spoken by espeak-ng with --words.")
+    sample_rate = settings.sample_rate if recordings is None else recordings.sample_rate
+    samples = round(data.SECONDS * sample_rate) if recordings is None else recordings.samples
+    has_unknown = settings.unknown and (
+        synthesis.available() or (recordings is not None and bool(set(recordings.words) - set(commands) - {SILENCE}))
+    )
+    if settings.unknown and not has_unknown:
+        tell('Without espeak-ng the model learns no other words. Run: pip install "velveteen[commands]"')
+    names = commands + ([UNKNOWN] if has_unknown else []) + ([SILENCE] if settings.silence else [])
+    if len(names) < 2:
+        raise DataError(
+            f'One word alone, "{commands[0]}", cannot be told from anything. Add words, or keep the others.'
+        )
+    parts = [data.nothing(samples)] * 3
+    if recordings is not None:
+        pieces = (recordings.train, recordings.validation, recordings.test)
+        parts = [data.relabelled(piece, recordings.words, names) for piece in pieces]
+    learned, validation, test = parts
+    sources = [Source(learned, max(len(learned), min(_LEAST_EPOCH, 10 * len(learned))))] if len(learned) else []
+
+    given = {synthesis.label_of(word): word for word in words}
+    recorded = {names[label] for label in np.unique(learned.labels)}
+    to_speak = [word for word in commands if settings.languages is not None or word not in recorded]
+    per_word = len(learned) // max(1, len(recorded)) or settings.synthesised
+    others = round(_UNKNOWN_SHARE * per_word) if has_unknown and UNKNOWN not in recorded else 0
+    spoken = 0
+    if to_speak or (others and synthesis.available()):
+        speech = synthesis.speak(
+            [given.get(word, word) for word in to_speak],
+            settings.languages or ("en",),
+            settings.synthesised,
+            sample_rate=sample_rate,
+            samples=samples,
+            unknown=others,
+            seed=seed,
+            tell=tell,
+        )
+        speech = data.relabelled(speech, [*to_speak, UNKNOWN], names)
+        spoken = len(speech)
+        sources.append(Source(speech, spoken))
+    return Material(
+        names,
+        sample_rate,
+        samples,
+        sources,
+        validation,
+        test,
+        [] if recordings is None else [data.to_float(noise) for noise in recordings.noises],
+        f"{spoken:,} words spoken by espeak-ng" if recordings is None else recordings.name,
+        "" if recordings is None else recordings.split,
+        [] if recordings is None else [recordings.train.fingerprint()],
+        {label: text for label, text in given.items() if label != text},
+        len(learned),
+        spoken,
+        [] if recordings is None else recordings.left_out,
+        [] if recordings is None else recordings.notes,
+    )
+
+
+def other_words(
+    words: Sequence[str],
+    recorded: Iterable[Examples],
+    sample_rate: int,
+    samples: int,
+    languages: Sequence[str],
+    seed: int,
+) -> Examples:
+    """Returns what is to be heard in a stream without commands: other words that are recorded, and spoken ones.
+
+    Args:
+        words: of the model.
+        recorded: examples of which those are taken that are none of the commands.
+        sample_rate, samples: of each example.
+        languages: of espeak-ng; where it is not installed nothing is spoken.
+        seed: of what is spoken; with another one than the training's the model has not learned just these.
+    """
+    label = words.index(UNKNOWN) if UNKNOWN in words else -1
+    found = [examples.pick(examples.labels == label) for examples in recorded]
+    if synthesis.available():
+        commands = [word for word in words if word not in (UNKNOWN, SILENCE)]
+        spoken = synthesis.speak(
+            [],
+            languages or ("en",),
+            sample_rate=sample_rate,
+            samples=samples,
+            unknown=_OTHERS,
+            seed=seed,
+            besides=commands,
+        )
+        found.append(spoken)
+    return data.together([data.nothing(samples), *found])
