@@ -167,7 +167,7 @@ def _by_lot(folder: Path, recordings: Sequence[Recording], argument: str) -> Rul
     for recording in recordings:
         by_word.setdefault(recording.word, []).append(recording.path)
     for word, paths in sorted(by_word.items()):
-        chosen.update(random.Random(f"{_SEED} {word}").sample(paths, int(_TEST_PART * len(paths))))
+        chosen.update(random.Random(f"{_SEED} {word}").sample(sorted(paths), int(_TEST_PART * len(paths))))
     return lambda recording: "test" if recording.path in chosen else "train", "a fifth of each word's, whoever speaks"
 
 

@@ -78,6 +78,7 @@ def speak(
     sample_rate: int = 16000,
     samples: int = 16000,
     unknown: int = 0,
+    besides: Sequence[str] = (),
     seed: int = 1,
     manner: Manner | None = None,
     cache: bool = True,
@@ -92,7 +93,9 @@ def speak(
         each: how many of each word.
         sample_rate, samples: of each example.
         unknown: how many other words: those of everyday English, and made-up ones that sound like the languages.
-        seed: the same seed gives the same speech.
+        besides: commands that are not spoken, but are no other words either.
+        seed: the same seed gives the same words, voices and manners; espeak-ng itself says nothing twice in quite the same
+            way, only what is kept is the same.
         manner: how they are spoken.
         cache: whether to keep the speech in the user's cache folder, and to take it from there.
         tell: is called with a line about what takes a while.
@@ -111,6 +114,7 @@ def speak(
         "sample_rate": sample_rate,
         "samples": samples,
         "unknown": unknown,
+        "besides": list(besides),
         "seed": seed,
         "manner": dataclasses.asdict(manner),
     }
@@ -124,7 +128,7 @@ def speak(
         tell(f"Speaking {count:,} words with espeak-ng; they are kept for the next time.")
     chance = np.random.default_rng(seed)
     spoken = _spoken(synthesizer, texts, each, sample_rate, samples, manner, chance)
-    other = words_of.unknown(words, unknown, chance)
+    other = words_of.unknown([label_of(word) for word in (*words, *besides)], unknown, chance)
     spoken += [
         (_say(synthesizer, other_word, voice, sample_rate, samples, manner, chance), len(words), voice)
         for other_word, voice in zip(other, _voices(synthesizer, languages, unknown, chance), strict=True)
@@ -150,6 +154,14 @@ def available() -> bool:
     except StateError:
         return False
     return True
+
+
+def can_say(word: str, languages: Sequence[str]) -> bool:
+    """Returns whether one of these languages, or the one that the word names, can say it; needs espeak-ng."""
+    try:
+        return bool(_texts(open_espeak(), word, languages))
+    except ArgumentError:
+        return False
 
 
 def label_of(word: str) -> str:
@@ -264,7 +276,7 @@ def _say(
 def _read(path: Path, samples: int) -> Examples | None:
     """Returns what is kept in the cache, or None where there is nothing that can be used."""
     try:
-        with np.load(path, allow_pickle=False) as kept:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
             waveforms, labels, speakers = kept["waveforms"], kept["labels"], kept["speakers"]
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None
