@@ -45,10 +45,23 @@ function differentiate(call, args, places) {
   }
 }
 
+// Those of `fused` take one object; null stands for what is left out.
+const MORE = ['bias', 'activation', 'preluActivationWeights', 'leakyreluAlpha'];
+const CONVOLUTION = ['x', 'filter', 'strides', 'pad', 'dataFormat', 'dilations', 'dimRoundingMode', ...MORE];
+const FUSED = {
+  conv2d: CONVOLUTION,
+  depthwiseConv2d: CONVOLUTION,
+  matMul: ['a', 'b', 'transposeA', 'transposeB', ...MORE],
+};
+
+function named(keys, values) {
+  return Object.fromEntries(keys.map((key, i) => [key, values[i]]).filter(([, value]) => value != null));
+}
+
 async function answer({op, args, grad_of: places}) {
   const [space, name] = op.includes('.') ? op.split('.') : [null, op];
   const owner = space ? tf[space] : tf;
-  const call = (...values) => owner[name](...values);
+  const call = (...values) => (space === 'fused' ? owner[name](named(FUSED[name], values)) : owner[name](...values));
   const given = read(args);
   try {
     const out = write(await call(...given));

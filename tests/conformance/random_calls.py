@@ -309,6 +309,29 @@ def convolution(rank: int, *, transposed: bool = False, depthwise: bool = False)
     return draw
 
 
+def fused_convolution(*, depthwise: bool = False) -> Draw:
+    plain = convolution(2, depthwise=depthwise)
+
+    def draw(r: Random) -> Arguments:
+        args = plain(r)
+        kernel = args[1]["shape"]
+        return [*args, None, *behind(r, kernel[2] * kernel[3] if depthwise else kernel[3])]
+
+    return draw
+
+
+def fused_mat_mul(r: Random) -> Arguments:
+    args = mat_mul(r)
+    return [*args, *behind(r, args[1]["shape"][-2 if args[3] else -1])]
+
+
+def behind(r: Random, channels: int) -> Arguments:
+    """What comes after a product: bias, activation, slopes of prelu and of leakyrelu."""
+    activation = r.one_of("linear", "relu", "relu6", "elu", "sigmoid", "prelu", "leakyrelu")
+    bias = r.one_of(None, r.floats([channels]))
+    return [bias, activation, r.floats([channels]) if activation == "prelu" else None, 0.3]
+
+
 def separable(r: Random) -> Arguments:
     channels, multiplier = r.whole(1, 3), r.whole(1, 2)
     depthwise = r.floats([2, r.whole(1, 3), channels, multiplier])

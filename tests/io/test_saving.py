@@ -198,6 +198,34 @@ def test_spellings_of_the_world(build, change):
     check_same(from_artifacts(changed(model, change)), model)
 
 
+@pytest.mark.parametrize("class_name", ["BatchNormalization", "BatchNormalizationV1"])
+def test_the_axis_of_normalization_in_a_list(class_name):
+    """As TensorFlow's Keras wrote from 1.13 on."""
+    model = vt.sequential([layers.batch_normalization(input_shape=[6]), layers.dense(2)])
+    artifacts = to_artifacts(model)
+    described = artifacts.model_topology["config"]["layers"][0]
+    described["class_name"] = class_name
+    described["config"]["axis"] = [1]
+    loaded = from_artifacts(artifacts)
+    check_same(loaded, model)
+    assert loaded.layers[0].get_config()["axis"] == 1
+
+
+@pytest.mark.parametrize("write", [lambda topology: topology, json.dumps, lambda topology: {"modelTopology": topology}])
+def test_a_model_from_its_topology_alone(write):
+    model = functional()
+    again = vt.models.model_from_json(write(model.to_json()))
+    assert again.to_json() == model.to_json()
+    kernel = [each.get_layer("first").get_weights()[0].numpy() for each in (model, again)]
+    assert kernel[0].shape == kernel[1].shape and not np.array_equal(*kernel)
+
+
+@pytest.mark.parametrize("topology", ["{", "[]", {}, [], None, {"class_name": "Sequential"}])
+def test_what_is_no_topology(topology):
+    with pytest.raises(FileFormatError):
+        vt.models.model_from_json(topology)
+
+
 @pytest.mark.parametrize(
     "rename",
     [

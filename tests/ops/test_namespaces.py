@@ -236,3 +236,21 @@ def test_a_window_of_ones_own():
     signal = np.arange(8, dtype=np.float32)
     plain = vt.signal.stft(signal, 4, 4, 4, lambda length: vt.ones([length]))
     np.testing.assert_allclose(plain.numpy(), np.fft.rfft(signal.reshape(2, 4)), atol=1e-5)
+
+
+# Fused
+
+
+def test_what_is_fused_goes_by_channels_that_come_first():
+    x, filter = vt.random_normal([2, 5, 6, 3]), vt.random_normal([3, 3, 3, 4])
+    behind = {"bias": [1.0, -1.0, 0.5, 0.0], "activation": "prelu", "prelu_activation_weights": [0.1, 0.2, 0.3, 0.4]}
+    last = vt.fused.conv2d(x, filter, 1, "same", **behind)
+    first = vt.fused.conv2d(x.transpose([0, 3, 1, 2]), filter, 1, "same", "NCHW", **behind)
+    np.testing.assert_allclose(first.transpose([0, 2, 3, 1]).numpy(), last.numpy(), rtol=1e-5, atol=1e-5)
+
+
+def test_activations_that_cannot_be_fused():
+    with pytest.raises(UnknownNameError, match='Unknown fused activation "tanh".*Known: elu, leakyrelu, linear'):
+        vt.fused.mat_mul([[1.0]], [[1.0]], activation="tanh")
+    with pytest.raises(ArgumentError, match="needs prelu_activation_weights"):
+        vt.fused.mat_mul([[1.0]], [[1.0]], activation="prelu")

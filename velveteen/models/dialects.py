@@ -10,7 +10,12 @@ from velveteen.errors import FileFormatError
 from velveteen.models._keras_graph import usual_graph
 from velveteen.serialization import snake_case
 
-_RENAMED_CLASSES = {"Functional": "Model", "LayersModel": "Model"}
+_RENAMED_CLASSES = {
+    "Functional": "Model",
+    "LayersModel": "Model",
+    "BatchNormalizationV1": "BatchNormalization",
+    "BatchNormalizationV2": "BatchNormalization",
+}
 _RENAMED_KEYS = {"batch_shape": "batch_input_shape"}
 _GRAPH = ("inbound_nodes", "input_layers", "output_layers")
 
@@ -19,7 +24,8 @@ def usual_topology(topology: Any) -> dict[str, Any]:
     """Returns a topology as `{"class_name", "config"}` in today's spelling.
 
     Accepts a whole Keras file (the topology is its "model_config"), camelCase keys, "Functional" for "Model",
-    "batch_shape" for "batch_input_shape", and the calls, dtypes and initializers of Keras 3.
+    "batch_shape" for "batch_input_shape", an axis of normalization in a list, and the calls, dtypes and initializers of
+    Keras 3.
 
     Raises:
         FileFormatError: when it is no topology at all.
@@ -55,6 +61,12 @@ def restore_depth_multipliers(topology: Any, shapes: Mapping[str, Sequence[int]]
             restore_depth_multipliers(part, shapes)
 
 
+def _take_axis_out_of_list(config: Any) -> None:
+    """Makes TensorFlow's `"axis": [3]` a number; in JavaScript the one is as good as the other."""
+    if isinstance(config, dict) and isinstance(config.get("axis"), list) and len(config["axis"]) == 1:
+        config["axis"] = config["axis"][0]
+
+
 def _usual(value: Any) -> Any:
     if isinstance(value, list):
         return [_usual(part) for part in value]
@@ -67,6 +79,8 @@ def _usual(value: Any) -> Any:
         return found["config"].get("name")
     if isinstance(class_name, str):
         found["class_name"] = _RENAMED_CLASSES.get(class_name, class_name)
+    if found.get("class_name") == "BatchNormalization":
+        _take_axis_out_of_list(found.get("config"))
     if isinstance(found.get("layers"), list) and "output_layers" in found:
         found = usual_graph(found)
     return {key: part if key in _GRAPH else _usual(part) for key, part in found.items()}

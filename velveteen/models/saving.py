@@ -7,6 +7,7 @@ from typing import Any
 from velveteen.errors import ArgumentError, FileFormatError, ShapeError, UnknownNameError, VelveteenError, did_you_mean
 from velveteen.io.artifacts import FORMAT, ModelArtifacts
 from velveteen.io.handlers import find_load_handler, find_save_handler
+from velveteen.io.manifest import parse_json
 from velveteen.io.weights import decode_weights, encode_weights
 from velveteen.layers.weights import Weight, weights_come_later
 from velveteen.models.dialects import restore_depth_multipliers, usual_topology
@@ -83,6 +84,23 @@ def load_layers_model(source: Any, strict: bool = True, **options: Any) -> Model
         ShapeError: a weight has another shape than its layer.
     """
     return from_artifacts(find_load_handler(source, **options).load(), strict=strict)
+
+
+def model_from_json(topology: Mapping[str, Any] | str) -> Model:
+    """Makes a model from what `model.to_json()` returns; its weights are drawn anew.
+
+    Args:
+        topology: the topology as a dict or as JSON text, as TensorFlow.js's and Keras's `to_json()` write it, alone or as
+            the "modelTopology" of a `model.json`.
+
+    Raises:
+        FileFormatError: no topology, or a damaged one.
+        UnknownNameError: a layer, activation, … that velveteen does not know.
+    """
+    if isinstance(topology, str):
+        topology = parse_json(topology.encode(), "The topology")
+    content = topology.get("modelTopology", topology) if isinstance(topology, Mapping) else topology
+    return from_artifacts(ModelArtifacts(content))
 
 
 def to_artifacts(

@@ -2,7 +2,7 @@
 
 # ruff: noqa: F401, F403
 # mypy: disable-error-code="no-redef"
-from velveteen.ops import image, linalg, losses, math, methods, signal, sparse, spectral, string
+from velveteen.ops import fused, image, linalg, losses, math, methods, signal, sparse, spectral, string
 from velveteen.ops.activation import *
 from velveteen.ops.arithmetic import *
 from velveteen.ops.basic_math import *
