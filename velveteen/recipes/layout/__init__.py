@@ -1,0 +1,1 @@
+"""Finds broken layout in pages and pictures of them, with no reference picture."""

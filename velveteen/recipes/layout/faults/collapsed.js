@@ -1,0 +1,61 @@
+// A container that has not the room its content needs: nearly no height, or a column of single letters.
+(() => {
+  const L = window.__layout;
+
+  const flowing = (e) => [...e.children].filter((child) => L.visible(child) && !['fixed', 'absolute'].includes(L.style(child).position));
+  const shown = (e) => {
+    const chain = L.clips(e).filter((clip) => clip.element !== e);
+    const hidden = L.style(e).overflow !== 'visible';
+    const boxes = hidden ? [] : L.content(e);
+    boxes.push(L.edges(e.getBoundingClientRect()));
+    return [L.seen(L.join(boxes), chain)];
+  };
+  const lettersInColumn = (e) => {
+    const text = [...e.childNodes].filter((n) => n.nodeType === 3 && n.data.trim());
+    const letters = text.reduce((sum, n) => sum + n.data.trim().length, 0);
+    const tops = new Set(text.flatMap(L.rectsOf).map((r) => Math.round(r.top)));
+    return tops.size >= 4 && letters / tops.size < 3;
+  };
+
+  L.kinds.collapsed = {
+    candidates: () => L.everything().filter((e) => {
+      const r = e.getBoundingClientRect(), s = L.style(e);
+      return L.paints(e) && s.display !== 'inline' && !s.display.startsWith('table') && !e.matches(L.REPLACED) && r.width > 80 && r.height > 36 &&
+        r.height < 0.7 * innerHeight && L.textRects(e).length > 0 && L.inView(e) && !['fixed', 'absolute'].includes(s.position);
+    }),
+    ways: {
+      'no height': (e, random) => Object.assign(e.style, { height: `${Math.round(6 * random)}px`, minHeight: '0', maxHeight: `${Math.round(6 * random)}px`, paddingTop: '0', paddingBottom: '0', overflow: 'visible', flexBasis: 'auto', flexGrow: '0', alignSelf: 'flex-start' }),
+      'no height, and cut': (e, random) => Object.assign(e.style, { height: `${Math.round(6 + 8 * random)}px`, minHeight: '0', maxHeight: '14px', paddingTop: '0', paddingBottom: '0', overflow: 'hidden', alignSelf: 'flex-start' }),
+      'no width': (e, random) => {
+        const width = `${Math.round(14 + 18 * random)}px`;
+        Object.assign(e.style, { width, minWidth: '0', maxWidth: width, flex: `0 0 ${width}`, paddingLeft: '0', paddingRight: '0', overflowWrap: 'anywhere', wordBreak: 'break-all', whiteSpace: 'normal', overflow: 'visible' });
+        for (const inside of e.querySelectorAll('*')) Object.assign(inside.style, { minWidth: '0', maxWidth: '100%', whiteSpace: 'normal', wordBreak: 'break-all' });
+      },
+      'content out of the flow': (e) => {
+        if (!e.children.length) return false;
+        const width = e.getBoundingClientRect().width;
+        e.style.width = `${width}px`;
+        e.style.minHeight = '0';
+        for (const child of e.children) { child.style.maxWidth = `${width}px`; child.style.position = 'absolute'; }
+      },
+    },
+    mask: (e) => ({ boxes: shown(e) }),
+    rule: () => {
+      const findings = [];
+      for (const e of L.everything()) {
+        const s = L.style(e), r = e.getBoundingClientRect();
+        if (s.display === 'inline' || s.display === 'contents' || e.matches(L.REPLACED) || L.forReaders(e)) continue;
+        if (L.hasOwnText(e) && lettersInColumn(e) && s.writingMode === 'horizontal-tb' && r.width < 3 * parseFloat(s.fontSize)) {
+          findings.push({ element: e, box: L.edges(r), off: r.width, how: 'width' });
+          continue;
+        }
+        if (!L.paints(e)) continue;
+        const lines = L.textRects(e);
+        if (!lines.length) continue;
+        const needed = L.join(lines), missing = L.high(needed) - r.height;
+        if (r.height < 0.45 * L.high(needed) && missing > 10 && needed.bottom > r.bottom) findings.push({ element: e, box: shown(e)[0], off: missing, how: 'height' });
+      }
+      return findings;
+    },
+  };
+})();

@@ -1,0 +1,98 @@
+// Two things, at least one of them text, that stand on each other.
+(() => {
+  const L = window.__layout;
+
+  const inner = (r) => ({ ...r, top: r.top + 0.2 * L.high(r), bottom: r.bottom - 0.2 * L.high(r) });  // nearer to the letters
+  const collisions = (a, b) => {
+    const first = L.content(a), second = L.content(b), out = [];
+    for (const r of first) for (const s of second) {
+      const both = L.cross(r, s);
+      if (L.wide(both) > 3 && L.high(both) > 3) out.push(L.seen(L.seen(both, L.clips(a)), L.clips(b)));
+    }
+    return out.filter((r) => !L.empty(r));
+  };
+  const fitting = (e) => L.inView(e) && !L.forReaders(e) && !['absolute', 'fixed', 'sticky'].includes(L.style(e).position) &&
+    L.content(e).length > 0 && e.getBoundingClientRect().height > 10;
+
+  // Lies over others on purpose: a dialog, a menu, a header that stays, a layer with a background and an order of its own.
+  const isAbove = (element, other) => {
+    for (let e = element; e && !e.contains(other); e = e.parentElement) {
+      const s = L.style(e);
+      if (['fixed', 'sticky'].includes(s.position) || e.matches(L.LAYERS)) return true;
+      if (s.position === 'absolute' && (L.opaque(s.backgroundColor) || s.backgroundImage !== 'none' || parseInt(s.zIndex, 10) > 0 || e.matches('[aria-hidden=true]'))) return true;
+      if (s.pointerEvents === 'none' || Number(s.opacity) < 0.3) return true;
+    }
+    return false;
+  };
+
+  L.kinds.overlap = {
+    candidates: () => {
+      const pairs = [];
+      for (const e of L.everything()) {
+        const next = e.nextElementSibling;
+        if (next && L.visible(next) && fitting(e) && fitting(next) && L.style(e).display !== 'inline' && L.style(next).display !== 'inline' &&
+          (L.texts(e).length && L.texts(next).length)) pairs.push([e, next]);
+      }
+      return pairs;
+    },
+    ways: {
+      'a negative margin': ([a, b], random) => {
+        const r = a.getBoundingClientRect(), s = b.getBoundingClientRect();
+        const share = 0.3 + 0.6 * random;
+        if (s.top >= r.bottom - 2) b.style.marginTop = `${-(s.top - r.bottom) - share * Math.min(r.height, s.height)}px`;
+        else if (s.left >= r.right - 2) b.style.marginLeft = `${-(s.left - r.right) - share * Math.min(r.width, s.width)}px`;
+        else return false;
+      },
+      'an absolute position': ([a]) => {
+        a.style.width = `${a.getBoundingClientRect().width}px`;
+        a.style.position = 'absolute';
+      },
+      'a fixed height': ([a], random) => Object.assign(a.style, { height: `${a.getBoundingClientRect().height * (0.2 + 0.4 * random)}px`, minHeight: '0', overflow: 'visible' }),
+      'a wrong offset': ([a, b], random) => {
+        const r = a.getBoundingClientRect(), s = b.getBoundingClientRect();
+        b.style.position = 'relative';
+        b.style.zIndex = random < 0.5 ? '0' : '-1';
+        b.style.top = `${r.top - s.top + (random - 0.5) * r.height}px`;
+        b.style.left = `${r.left - s.left + random * 20}px`;
+      },
+    },
+    mask: ([a, b]) => ({ boxes: collisions(a, b) }),
+    rule: () => {
+      const findings = new Map(), lines = [];
+      for (const e of L.everything()) {
+        if (!L.hasOwnText(e) || L.forReaders(e)) continue;
+        const chain = L.clips(e), owner = L.block(e);
+        for (const node of e.childNodes) if (node.nodeType === 3 && node.data.trim()) for (const r of L.rectsOf(node)) {
+          const s = inner(L.seen(r, chain));
+          if (!L.empty(s)) lines.push({ ...s, element: e, owner });
+        }
+      }
+      lines.sort((p, q) => p.top - q.top);
+      const report = (element, box) => {
+        const before = findings.get(element);
+        findings.set(element, { element, box: before ? L.join([before.box, box]) : box, off: Math.max(before ? before.off : 0, Math.min(L.wide(box), L.high(box))) });
+      };
+      for (let i = 0; i < lines.length && i < 4000; i += 1) {
+        for (let j = i + 1; j < lines.length && lines[j].top < lines[i].bottom; j += 1) {
+          const a = lines[i], b = lines[j], both = L.cross(a, b);
+          if (L.wide(both) <= 3 || L.high(both) <= 2 || a.owner === b.owner && a.element === b.element) continue;
+          if (isAbove(a.element, b.element) || isAbove(b.element, a.element)) continue;
+          report(b.element, both);
+        }
+      }
+      // Text under something that is no text: whatever the browser says lies on top of the line's ends and middle.
+      for (const line of lines.slice(0, 1500)) {
+        const middle = (line.top + line.bottom) / 2;
+        for (const share of [0.1, 0.5, 0.9]) {
+          const top = document.elementFromPoint(line.left + share * L.wide(line), middle);
+          if (!top || top === line.element || top.contains(line.element) || line.element.contains(top) || line.owner.contains(top)) continue;
+          const painted = top.matches('img, video, canvas') || (L.paints(top) && L.opaque(L.style(top).backgroundColor));
+          if (!painted || isAbove(top, line.element) || top.closest('label') || line.element.closest('label')) continue;
+          const both = L.cross(line, top.getBoundingClientRect());
+          if (L.wide(both) > 3 && L.high(both) > 2) { report(line.element, both); break; }
+        }
+      }
+      return [...findings.values()];
+    },
+  };
+})();
