@@ -122,7 +122,7 @@ def test_small_products_and_layouts_that_gain_nothing_are_left_to_pytorch(taken,
 
 @pytest.mark.parametrize("vendor", ["GenuineIntel", "", "ARM"])
 def test_nothing_is_timed_on_other_processors(monkeypatch, vendor):
-    monkeypatch.setattr(_linear, "_vendor", lambda: vendor)
+    monkeypatch.setattr(_linear, "vendor", lambda: vendor)
     monkeypatch.setattr(_linear, "_is_faster", lambda layout: pytest.fail("it was timed"))
     assert _linear.gaining_layouts.__wrapped__() == frozenset()
 
@@ -130,7 +130,7 @@ def test_nothing_is_timed_on_other_processors(monkeypatch, vendor):
 @pytest.mark.skipif(not torch.backends.mkl.is_available(), reason="PyTorch has no MKL here")
 @pytest.mark.skipif(not torch.backends.mkldnn.is_available(), reason="PyTorch has no oneDNN here")
 def test_on_amd_the_faster_library_is_chosen_layout_by_layout(monkeypatch):
-    monkeypatch.setattr(_linear, "_vendor", lambda: "AuthenticAMD")
+    monkeypatch.setattr(_linear, "vendor", lambda: "AuthenticAMD")
     monkeypatch.setattr(_linear, "_is_faster", lambda layout: layout[0])
     assert _linear.gaining_layouts.__wrapped__() == {(True, True), (True, False)}
 
@@ -159,9 +159,9 @@ def test_the_processor_says_who_made_it(monkeypatch, tmp_path):
     info = tmp_path / "cpuinfo"
     info.write_text("processor\t: 0\nvendor_id\t: AuthenticAMD\nmodel name\t: x\n")
     monkeypatch.setattr(_linear, "Path", lambda name: info)
-    assert _linear._vendor() == "AuthenticAMD"
+    assert _linear.vendor() == "AuthenticAMD"
     info.unlink()
     monkeypatch.setattr(_linear.platform, "processor", lambda: "AMD64 Family 26 Model 68 Stepping 0, AuthenticAMD")
-    assert _linear._vendor() == "AuthenticAMD"
+    assert _linear.vendor() == "AuthenticAMD"
     monkeypatch.setattr(_linear.platform, "processor", lambda: "")
-    assert _linear._vendor() == ""
+    assert _linear.vendor() == ""

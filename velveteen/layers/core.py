@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 
 from velveteen import activations, constraints, initializers, regularizers
 from velveteen.errors import ArgumentError, ShapeError
@@ -19,6 +18,7 @@ from velveteen.layers._arguments import (
 )
 from velveteen.layers._graph import Node, SymbolicTensor
 from velveteen.layers.base import Layer
+from velveteen.ops import _dropping
 from velveteen.ops._linear import linear
 from velveteen.tensors import Shape, check_dtype
 
@@ -265,7 +265,7 @@ class Dropout(Layer):
             return x
         shape = self.pattern_shape(x)
         if shape is None and self.seed is None:
-            return F.dropout(x, self.rate)
+            return _dropping.dropout(x, self.rate)
         pattern = torch.empty(shape or x.shape, dtype=x.dtype, device=x.device)
         pattern.bernoulli_(1 - self.rate, generator=self._seeded(x.device)).div_(1 - self.rate)
         return x * pattern

@@ -49,7 +49,7 @@ def linear(x: torch.Tensor, kernel: torch.Tensor, bias: torch.Tensor | None = No
 @cache
 def gaining_layouts() -> frozenset[Layout]:
     """Returns in which layouts oneDNN is clearly faster here; found out once, on AMD's processors in some 10 ms."""
-    if _vendor() not in _VENDORS or not torch.backends.mkldnn.is_available() or not torch.backends.mkl.is_available():
+    if vendor() not in _VENDORS or not torch.backends.mkldnn.is_available() or not torch.backends.mkl.is_available():
         return frozenset()
     return frozenset(layout for layout in _LAYOUTS if _is_faster(layout))
 
@@ -109,7 +109,7 @@ def _is_faster(layout: Layout) -> bool:
     return least[_by_onednn] < _WORTHWHILE * least[F.linear]
 
 
-def _vendor() -> str:
+def vendor() -> str:
     """Returns what the processor says who made it, "" where it does not say."""
     try:
         with Path("/proc/cpuinfo").open(encoding="utf-8", errors="replace") as lines:

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 import torch
-import torch.nn.functional as F
 
 from velveteen.errors import ArgumentError
+from velveteen.ops import _dropping
 from velveteen.ops._operator import Float32, operator
 
 
@@ -24,7 +24,7 @@ def dropout(x: Float32, rate: float, noise_shape: Sequence[int | None] | None = 
     if rate == 0:
         return x
     if noise_shape is None and seed is None:
-        return F.dropout(x, rate)
+        return _dropping.dropout(x, rate)
     shape = x.shape if noise_shape is None else noise_shape
     if len(shape) == x.dim():
         shape = [size if wanted is None else wanted for wanted, size in zip(shape, x.shape, strict=True)]
