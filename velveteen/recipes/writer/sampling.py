@@ -148,13 +148,13 @@ class Writer:
         return self.alphabet.symbols[self.alphabet.end] if self.alphabet.end is not None else "\n"
 
     def _take(self, numbers: np.ndarray) -> None:
-        with _one_thread():
-            output, self._state = self._step(numbers.astype(np.int32), self._state)
+        with one_thread():
+            output, self._state = self._step(torch.from_numpy(numbers), self._state)
         self._probabilities = output.numpy()
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
     """Computes on one core for a while.
 
     A step waits for the memory that the weights come from: a second core makes it hardly faster, and several times slower
