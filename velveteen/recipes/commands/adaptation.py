@@ -62,6 +62,7 @@ def gather(old: CommandModel, recordings: Commands, seed: int, tell: Callable[[s
         [data.to_float(noise) for noise in recordings.noises],
         recordings.name,
         recordings.split,
+        recordings.rule,
         [*old.learned_from, recordings.train.fingerprint()],
         old.texts,
         len(learned),

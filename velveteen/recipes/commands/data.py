@@ -63,6 +63,7 @@ class Commands:
         noises: int16 [any number], recordings without words.
         name: where they are from.
         split: how it was decided what to test on, in words.
+        rule: the same, as `load` was told.
         left_out: files that cannot be used, with the reason.
         notes: what else there is to tell, such as what was cut.
     """
@@ -76,6 +77,7 @@ class Commands:
     noises: list[np.ndarray] = field(default_factory=list)
     name: str = ""
     split: str = ""
+    rule: str = "auto"
     left_out: list[tuple[str, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -143,7 +145,7 @@ def load(
             left_out.append((str(noise), str(error)))
     return Commands(
         names, sample_rate, samples, **pieces, noises=background, name=f"the recordings in {folder}",
-        split=told, left_out=left_out, notes=notes,
+        split=told, rule=split, left_out=left_out, notes=notes,
     )  # fmt: skip
 
 

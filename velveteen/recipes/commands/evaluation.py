@@ -11,17 +11,15 @@ import numpy as np
 
 from velveteen.errors import ArgumentError
 from velveteen.io.files import write_beside_then_rename
-from velveteen.recipes.commands.data import SILENCE, UNKNOWN, Examples, to_float
+from velveteen.recipes.commands import detection
+from velveteen.recipes.commands.data import Examples, to_float
+from velveteen.recipes.commands.detection import STEP
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _CONFIDENT = 1.959964
 """The quantile of the normal distribution for an interval that holds the truth 95 of 100 times."""
-STEP = 0.1
-"""Seconds between two looks at a stream."""
-REFRACTORY = 0.75
-"""Seconds after a word in which the same word counts as the same."""
 BACKGROUND_SECONDS = 600
 """Of a stream without commands, on which false accepts are counted."""
 _BATCH = 256
@@ -137,27 +135,6 @@ def score_stream(model: Recognizer, stream: np.ndarray, step: float = STEP) -> n
     return np.concatenate(parts)
 
 
-def false_accepts(scores: np.ndarray, words: Sequence[str], threshold: float, step: float = STEP) -> int:
-    """Returns how many commands are heard in a stream in which there are none.
-
-    Args:
-        scores: of its windows, from `score_stream`.
-        words: of the model.
-        threshold: the least score that counts.
-        step: seconds between the windows.
-    """
-    commands = [place for place, word in enumerate(words) if word not in (SILENCE, UNKNOWN)]
-    heard = scores[:, commands]
-    best, loud = heard.argmax(axis=1), heard.max(axis=1, initial=0)
-    count, last_time, last_word = 0, -math.inf, -1
-    for place in np.flatnonzero(loud >= threshold):
-        time, word = place * step, best[place]
-        if word != last_word or time - last_time > REFRACTORY:
-            count += 1
-        last_time, last_word = time, word
-    return count
-
-
 def threshold_for(scores: np.ndarray, words: Sequence[str], per_hour: float, step: float = STEP) -> float:
     """Returns the least threshold, in hundredths from 0.5 on, at which a background stream is heard so rarely.
 
@@ -174,7 +151,7 @@ def threshold_for(scores: np.ndarray, words: Sequence[str], per_hour: float, ste
         raise ArgumentError(f"False accepts an hour cannot be negative, got {per_hour}.")
     allowed = per_hour * len(scores) * step / 3600
     for hundredths in range(50, 100):
-        if false_accepts(scores, words, hundredths / 100, step) <= allowed:
+        if detection.count(scores, words, hundredths / 100, step) <= allowed:
             return hundredths / 100
     return 0.99
 

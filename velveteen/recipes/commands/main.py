@@ -13,7 +13,7 @@ import numpy as np
 
 import velveteen as vt
 from velveteen.errors import ArgumentError, DataError
-from velveteen.recipes.commands import adaptation, data, evaluation, learning, sounds
+from velveteen.recipes.commands import adaptation, data, detection, evaluation, learning, sounds
 from velveteen.recipes.commands.augmentation import Augmentation
 from velveteen.recipes.commands.data import SILENCE, Commands
 from velveteen.recipes.commands.evaluation import Measured
@@ -147,8 +147,8 @@ def evaluate(
     threshold = recognizer.threshold
     if false_accepts_per_hour is not None:
         threshold = evaluation.threshold_for(scores, recognizer.words, false_accepts_per_hour)
-    hours = len(scores) * evaluation.STEP / 3600
-    accepts = evaluation.false_accepts(scores, recognizer.words, threshold) / hours
+    hours = len(scores) * detection.STEP / 3600
+    accepts = detection.count(scores, recognizer.words, threshold) / hours
     return dataclasses.replace(measured, false_accepts_per_hour=accepts, threshold=threshold)
 
 
@@ -221,6 +221,7 @@ def _taught(
     about = {
         "source": material.name,
         "split": material.split,
+        "rule": material.rule,
         "fingerprints": material.fingerprints,
         "languages": list(settings.languages or ()),
         "texts": material.texts,

@@ -30,6 +30,7 @@ class Material:
         validation, test: recordings that are not in the sources.
         noises: float32 [any number], recordings without words.
         name, split: where the recordings are from, and how they were divided, in words.
+        rule: how they were divided, as `data.load` was told; None where there are none.
         fingerprints: of all recordings that the model learns from, now or earlier.
         texts: what espeak-ng says for a word, where that is more than the word.
         recordings, spoken: how many of each kind are learned from.
@@ -45,6 +46,7 @@ class Material:
     noises: list[np.ndarray]
     name: str
     split: str
+    rule: str | None
     fingerprints: list[str]
     texts: dict[str, str]
     recordings: int
@@ -110,6 +112,7 @@ def gather(
         [] if recordings is None else [data.to_float(noise) for noise in recordings.noises],
         f"{spoken:,} words spoken by espeak-ng" if recordings is None else recordings.name,
         "" if recordings is None else recordings.split,
+        None if recordings is None else recordings.rule,
         [] if recordings is None else [recordings.train.fingerprint()],
         {label: text for label, text in given.items() if label != text},
         len(learned),
