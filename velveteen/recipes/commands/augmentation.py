@@ -10,9 +10,9 @@ import torch
 from velveteen.errors import ArgumentError
 from velveteen.recipes.commands.features import LogMel
 
-_SPOKEN = 0.03
-"""Of the largest amplitude; what is fainter is no part of the word."""
-_MARGIN = 0.15
+_SPOKEN = (0.01, 0.1)
+"""Of the largest amplitude; what is fainter than this, or in other recordings than that, is cut off around a word."""
+_MARGIN = 0.12
 """Seconds that are left around a word at most."""
 _WARPS = 25
 """Different lengths of the vocal tract, for each of which there are filters."""
@@ -207,7 +207,9 @@ class Augmentation:
     def _framed(self, sounds: torch.Tensor, clean: torch.Tensor) -> torch.Tensor:
         """Returns sounds of which some are silent before and after what is spoken in `clean`."""
         count = len(sounds)
-        loud = clean.abs() > _SPOKEN * clean.abs().amax(1, keepdim=True)
+        faint, loudest = map(math.log, _SPOKEN)
+        least = self._uniform(count, faint, loudest).exp()[:, None]
+        loud = clean.abs() > least * clean.abs().amax(1, keepdim=True)
         places = torch.arange(self.samples)
         first = torch.where(loud, places, self.samples).amin(1)
         last = torch.where(loud, places, -1).amax(1)
