@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
 
+import velveteen as vt
 from velveteen.errors import UnknownNameError
+from velveteen.models.saving import save_model
 from velveteen.recipes.commands import model
 
 
@@ -26,3 +28,13 @@ def test_any_number_of_frames_from_the_least_window_on():
 def test_another_size_is_refused():
     with pytest.raises(UnknownNameError, match='Unknown size "defualt".*"default"'):
         model.build(61, 40, 12, "defualt")
+
+
+@pytest.mark.parametrize("size", model.SIZES)
+def test_a_network_of_halves_has_less_than_a_megabyte_and_says_the_same(size, tmp_path):
+    network = model.build(61, 40, 37, size)
+    save_model(network, tmp_path, quantization="float16")
+    assert sum(path.stat().st_size for path in tmp_path.iterdir()) < 1_000_000
+    seen = np.random.default_rng(1).random((4, 61, 40, 1), dtype=np.float32)
+    again = vt.load_layers_model(tmp_path).predict(seen).numpy()
+    np.testing.assert_allclose(again, network.predict(seen).numpy(), atol=1e-3)
