@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 
 import velveteen as vt
 from tests._javascript import PACKAGES, tensorflowjs_folder
+from tests.graph_models import _graphs as graphs
 from velveteen import layers
 from velveteen.cli.main import app
 from velveteen.formats import browser
@@ -88,3 +89,68 @@ def test_check_tells_what_tensorflowjs_cannot_run(tmp_path):
     answered = run("check", tmp_path / "model", "--json")
     assert answered.exit_code == 1
     assert "TensorFlow.js cannot run it: " in json.loads(answered.stdout)["found"][0]
+
+
+@pytest.fixture
+def graph(tmp_path):
+    """A graph model: relu(x · kernel) for rows of four numbers, and a node that nobody asks for."""
+    nodes = [
+        graphs.placeholder("x", sizes=[-1, 4]),
+        graphs.constant("kernel"),
+        graphs.node("product", "MatMul", "x", "kernel"),
+        graphs.node("y", "Relu", "product"),
+        graphs.node("unused", "Unheard", "x"),
+    ]
+    signature = {"inputs": {"x": {"name": "x:0"}}, "outputs": {"y": {"name": "y:0"}}}
+    model = graphs.graph_model(nodes, {"kernel": np.linspace(-300, 300, 12).reshape(4, 3)}, signature=signature)
+    model.save(tmp_path / "graph")
+    return tmp_path / "graph"
+
+
+@pytest.mark.usefixtures("with_tensorflowjs")
+def test_check_of_a_graph_model(graph):
+    answered = run("check", graph, "--json")
+    assert answered.exit_code == 0, answered.output
+    told = json.loads(answered.stdout)
+    assert told["found"] == [] and told["compared"] and told["largest_difference"] < 1e-6
+
+
+def test_check_names_kinds_of_nodes_that_are_not_there(tmp_path, monkeypatch):
+    monkeypatch.setattr(browser, "find_tensorflowjs", lambda: None)
+    nodes = [graphs.placeholder("x", sizes=[-1]), graphs.node("y", "Unheard", "x")]
+    graphs.graph_model(nodes).save(tmp_path / "graph")
+    answered = run("check", tmp_path / "graph", "--json")
+    assert answered.exit_code == 1
+    assert json.loads(answered.stdout)["found"] == [
+        "TensorFlow.js has no kind of node Unheard. Give it one with tf.registerOp."
+    ]
+
+
+@pytest.mark.usefixtures("with_tensorflowjs")
+def test_check_of_a_graph_that_takes_no_made_up_size(tmp_path):
+    nodes = [
+        graphs.placeholder("x", sizes=[-1, -1]),
+        graphs.constant("kernel"),
+        graphs.node("y", "MatMul", "x", "kernel"),
+    ]
+    graphs.graph_model(nodes, {"kernel": np.ones((5, 2))}).save(tmp_path / "graph")
+    answered = run("check", tmp_path / "graph")
+    assert answered.exit_code == 0
+    assert "Not compared: " in answered.stdout and "inner dimensions" in answered.stdout
+
+
+def test_a_graph_model_is_written_quantized(graph, tmp_path):
+    answered = run("convert", graph, tmp_path / "small", "--quantize", "uint8", "--json")
+    assert json.loads(answered.stdout)["params"] == 12
+    spec = json.loads((tmp_path / "small" / "model.json").read_text())["weightsManifest"][0]["weights"][0]
+    assert spec["quantization"]["dtype"] == "uint8"
+    exact, rounded = (vt.load_graph_model(path).predict([[1, 2, 3, 4]]).numpy() for path in (graph, tmp_path / "small"))
+    np.testing.assert_allclose(rounded, exact, rtol=0.02, atol=10)
+    assert not np.array_equal(rounded, exact)
+
+
+def test_a_graph_model_has_no_layers_to_write(graph, tmp_path):
+    answered = run("convert", graph, tmp_path / "model.keras")
+    assert answered.exit_code == 2
+    assert "is a graph model, which has no layers: OUT must be a folder" in answered.stderr
+    assert not (tmp_path / "model.keras").exists()

@@ -1,7 +1,7 @@
 """`velveteen convert` and `velveteen check`: models between programs."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -9,9 +9,13 @@ from velveteen.cli._output import AsJson, answer
 from velveteen.errors import ArgumentError
 
 TOLERANCE = 1e-4
-"""How far TensorFlow.js's predictions may be from velveteen's."""
+"""How far TensorFlow.js's predictions may be from velveteen's, as part of the largest value where that is above 1."""
+
+GRAPH_TOLERANCE = 1e-3
+"""The same for graphs, in which rounding adds up; TensorFlow.js's own backends differ as much."""
 
 _FOUND_SOMETHING = 1
+_NO_TENSORFLOWJS = "Node with the package @tensorflow/tfjs is not there. `npm install @tensorflow/tfjs` gets it."
 _FILES = (".keras", ".onnx")
 
 
@@ -26,20 +30,30 @@ def convert(
     as_json: AsJson = False,
 ) -> None:
     """Turns a model into the files of another program, as the names' ends say."""
-    import velveteen as vt
+    from velveteen.formats.either import load_either
+    from velveteen.models import Model
     from velveteen.models.saving import save_model
 
     if target.suffix in (".h5", ".hdf5"):
         raise ArgumentError(f"Models for Keras are written as .keras files, which replace .h5, got {target}.")
     if quantize is not None and target.suffix in _FILES:
         raise ArgumentError(f"Only TensorFlow.js's folders hold quantized weights, but OUT is {target.name}.")
-    model = vt.load_layers_model(source)
-    save_model(model, target, quantization=quantize)
+    model = load_either(source)
+    if isinstance(model, Model):
+        save_model(model, target, quantization=quantize)
+        count = model.count_params()
+    else:
+        if target.suffix in _FILES:
+            raise ArgumentError(
+                f"{source} is a graph model, which has no layers: OUT must be a folder, got {target.name}."
+            )
+        model.save(str(target), quantization=quantize)
+        count = sum(tensor.size for tensors in model.weights.values() for tensor in tensors)
     size = _size(target)
     if as_json:
-        answer({"source": source, "target": str(target), "bytes": size, "params": model.count_params()})
+        answer({"source": source, "target": str(target), "bytes": size, "params": count})
     else:
-        print(f"Wrote {target}: {model.count_params()} parameters, {size} bytes.")
+        print(f"Wrote {target}: {count} parameters, {size} bytes.")
 
 
 def check(
@@ -47,37 +61,38 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Tells what in a model a browser could not run, and compares with TensorFlow.js in Node where that is there."""
-    import velveteen as vt
     from velveteen.formats.browser import compare, obstacles
+    from velveteen.formats.either import load_either
+    from velveteen.models import Model
 
-    loaded = vt.load_layers_model(model)
+    loaded = load_either(model)
+    tolerance = TOLERANCE if isinstance(loaded, Model) else GRAPH_TOLERANCE
     found = obstacles(loaded)
     comparison = compare(loaded)
     if comparison is not None and not found:
         if comparison.error is not None:
             found.append(f"TensorFlow.js cannot run it: {comparison.error}")
-        elif not (comparison.largest_difference or 0.0) <= TOLERANCE:
+        elif comparison.skipped is None and not (comparison.largest_difference or 0.0) <= tolerance:
             found.append(f"TensorFlow.js predicts something else, by up to {comparison.largest_difference:.2g}.")
     difference = None if comparison is None else comparison.largest_difference
+    skipped = _NO_TENSORFLOWJS if comparison is None else comparison.skipped
     if as_json:
-        answer({"model": model, "found": found, "compared": comparison is not None, "largest_difference": difference})
+        answer({"model": model, "found": found, "compared": skipped is None, "largest_difference": difference})
     else:
-        _print(loaded, found, difference, comparison is not None)
+        _print(model, found, difference, skipped)
     if found:
         raise typer.Exit(_FOUND_SOMETHING)
 
 
-def _print(model: Any, found: list[str], difference: float | None, compared: bool) -> None:
+def _print(model: str, found: list[str], difference: float | None, skipped: str | None) -> None:
     for sentence in found:
         print(sentence)
-    if difference is not None:
+    if skipped is not None:
+        print(f"Not compared: {skipped}")
+    elif difference is not None and not found:
         print(f"TensorFlow.js predicts the same on random inputs, within {difference:.2g}.")
-    elif not compared:
-        print(
-            "Not compared: Node with the package @tensorflow/tfjs is not there. `npm install @tensorflow/tfjs` gets it."
-        )
     if not found:
-        print(f'Model "{model.name}": nothing found that a browser could not run.')
+        print(f"{model}: nothing found that a browser could not run.")
 
 
 def _size(target: Path) -> int:

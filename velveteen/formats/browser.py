@@ -1,18 +1,17 @@
 """What a browser could not run: read from a model's config, and tried with TensorFlow.js in Node where that is there."""
 
-import json
 import math
-import os
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from velveteen.errors import StateError
+from velveteen import tensor
+from velveteen.errors import VelveteenError
+from velveteen.formats._tensorflowjs import find_tensorflowjs, predictions
+from velveteen.graph_models import GraphModel
+from velveteen.graph_models.program import CONTROL_FLOW
+from velveteen.graph_models.registry import KINDS
 from velveteen.models import Model
 
 # What TensorFlow.js 4.22 has registered.
@@ -91,34 +90,27 @@ _LAYERS = frozenset(
 )
 _EXAMPLES = 2
 _FREE_SIZE = 16
-_SCRIPT = """
-const fs = require("fs"), path = require("path");
-const tf = require(process.argv[1]);
-const [folder, request] = process.argv.slice(2);
-(async () => {
-  const content = JSON.parse(fs.readFileSync(path.join(folder, "model.json"), "utf8"));
-  const files = content.weightsManifest.flatMap(group => group.paths).map(name => fs.readFileSync(path.join(folder, name)));
-  const data = new Uint8Array(Buffer.concat(files)).buffer;
-  const specs = content.weightsManifest.flatMap(group => group.weights);
-  const model = await tf.loadLayersModel(tf.io.fromMemory(content.modelTopology, specs, data));
-  const inputs = JSON.parse(fs.readFileSync(request, "utf8")).map(x => tf.tensor(x.data, x.shape, x.dtype));
-  const outputs = model.predict(inputs.length > 1 ? inputs : inputs[0]);
-  console.log(JSON.stringify((Array.isArray(outputs) ? outputs : [outputs]).map(
-    y => ({shape: y.shape, data: Array.from(y.dataSync()).map(v => Number.isFinite(v) ? v : String(v))}))));
-})().catch(error => { console.error(String(error)); process.exit(1); });
-"""
+_FREE_PIXELS = 224
+"""Rows and columns of a graph's pictures, where any number fits: what most networks for pictures were trained on."""
 
 
 class Comparison(NamedTuple):
     """How far TensorFlow.js's predictions are from velveteen's."""
 
     largest_difference: float | None
-    """None where TensorFlow.js could not compute the model."""
+    """As part of the largest value where that is above 1; None where one of both could not compute the model."""
     error: str | None
+    """Why TensorFlow.js could not."""
+    skipped: str | None = None
+    """Why velveteen could not compute with inputs that are made up."""
 
 
-def obstacles(model: Model) -> list[str]:
+def obstacles(model: Model | GraphModel) -> list[str]:
     """Returns what in a model TensorFlow.js cannot load or computes otherwise, in sentences; none is fine."""
+    if isinstance(model, GraphModel):
+        known = {*KINDS, *CONTROL_FLOW, "Const", "Placeholder"}
+        unknown = [kind for kind in model.kinds if kind not in known]
+        return [f"TensorFlow.js has no kind of node {kind:.80}. Give it one with tf.registerOp." for kind in unknown]
     found = []
     for name, class_name, config in _layers(model.to_json()):
         if class_name not in _LAYERS:
@@ -141,7 +133,7 @@ def obstacles(model: Model) -> list[str]:
     return found
 
 
-def compare(model: Model, timeout: float = 300) -> Comparison | None:
+def compare(model: Model | GraphModel, timeout: float = 300) -> Comparison | None:
     """Lets TensorFlow.js predict on random inputs in Node; returns None where Node or TensorFlow.js is not there.
 
     TensorFlow.js is looked for as a program in the current folder would find it, then in the folders of NODE_PATH.
@@ -152,63 +144,80 @@ def compare(model: Model, timeout: float = 300) -> Comparison | None:
     found = find_tensorflowjs()
     if found is None:
         return None
-    node, package = found
     inputs = random_inputs(model)
-    predicted = model.predict(inputs if len(inputs) > 1 else inputs[0])
-    ours = [tensor.numpy() for tensor in (predicted if isinstance(predicted, list) else [predicted])]
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        model.save(folder / "model")
-        request = [
-            {
-                "shape": list(x.shape),
-                "dtype": "float32" if x.dtype == np.float32 else "int32",
-                "data": x.ravel().tolist(),
-            }
-            for x in inputs
-        ]
-        (folder / "request.json").write_text(json.dumps(request), encoding="utf-8")
-        command = [node, "-e", _SCRIPT, package, str(folder / "model"), str(folder / "request.json")]
-        try:
-            answer = subprocess.run(command, capture_output=True, text=True, timeout=timeout)
-        except subprocess.TimeoutExpired as error:
-            raise StateError(f"TensorFlow.js did not answer within {timeout:.0f} seconds.") from error
-    if answer.returncode != 0:
-        return Comparison(None, (answer.stderr.strip().splitlines() or ["no reason given"])[-1][:500])
-    theirs = json.loads(answer.stdout.strip().splitlines()[-1])
+    try:
+        ours = _predicted(model, inputs)
+    except VelveteenError as error:
+        if isinstance(model, Model):
+            raise
+        return Comparison(None, None, f"{error!s:.300}")
+    theirs, fault = predictions(found, model, inputs, timeout)
+    if fault is not None:
+        return Comparison(None, fault)
     if [list(y.shape) for y in ours] != [y["shape"] for y in theirs]:
         return Comparison(None, f"the outputs' shapes differ: {[y['shape'] for y in theirs]}")
-    differences = [
-        np.abs(y - np.array([float(v) for v in other["data"]], np.float32).reshape(y.shape)).max(initial=0)
-        for y, other in zip(ours, theirs, strict=True)
-    ]
-    return Comparison(max(math.inf if math.isnan(value) else float(value) for value in differences), None)
+    differences = [_difference(y, other["data"]) for y, other in zip(ours, theirs, strict=True)]
+    return Comparison(max(differences, default=0.0), None)
 
 
-def find_tensorflowjs() -> tuple[str, str] | None:
-    """Returns the paths of Node and of its package @tensorflow/tfjs, or None."""
-    node = shutil.which("node")
-    if node is None:
-        return None
-    look = 'console.log(require.resolve("@tensorflow/tfjs"))'
-    answer = subprocess.run([node, "-e", look], capture_output=True, text=True, cwd=os.getcwd())
-    return (node, answer.stdout.strip()) if answer.returncode == 0 else None
+def random_inputs(model: Model | GraphModel) -> list[np.ndarray]:
+    """Returns random examples for each input, repeatable: two for layers, one for a graph.
 
-
-def random_inputs(model: Model) -> list[np.ndarray]:
-    """Returns two random examples for each input, repeatable; small whole numbers where an embedding looks them up."""
+    Whole numbers are small where an embedding looks them up, else those of a picture; a text is a word.
+    """
     random = np.random.default_rng(0)
+    if isinstance(model, GraphModel):
+        return [_for_graph(random, info.shape, info.dtype) for info in model.inputs]
     configs = [config for _, class_name, config in _layers(model.to_json()) if class_name == "Embedding"]
     largest = min((config["input_dim"] for config in configs), default=0)
     inputs = []
-    for tensor in model.inputs:
-        shape = [tensor.shape[0] or _EXAMPLES, *(size or _FREE_SIZE for size in tensor.shape[1:])]
-        if largest or tensor.dtype == "int32":
+    for each in model.inputs:
+        shape = [each.shape[0] or _EXAMPLES, *(size or _FREE_SIZE for size in each.shape[1:])]
+        if largest or each.dtype == "int32":
             whole = random.integers(0, largest or 2, shape)
-            inputs.append(whole.astype(np.int32 if tensor.dtype == "int32" else np.float32))
+            inputs.append(whole.astype(np.int32 if each.dtype == "int32" else np.float32))
         else:
             inputs.append(random.normal(size=shape).astype(np.float32))
     return inputs
+
+
+def _for_graph(random: np.random.Generator, shape: Any, dtype: str | None) -> np.ndarray:
+    is_picture = shape is not None and len(shape) == 4
+    sizes = [
+        size or (1 if place == 0 else _FREE_PIXELS if is_picture and place < 3 else _FREE_SIZE)
+        for place, size in enumerate([1] if shape is None else shape)
+    ]
+    if dtype == "string":
+        return np.full(sizes, "word", dtype=object)
+    if dtype == "bool":
+        return np.zeros(sizes, dtype=bool)
+    if dtype == "int32":
+        return random.integers(0, 256, sizes).astype(np.int32)
+    return random.random(sizes).astype(np.float32)
+
+
+def _predicted(model: Model | GraphModel, inputs: list[np.ndarray]) -> list[np.ndarray]:
+    if isinstance(model, GraphModel):
+        given = dict(zip(model.input_nodes, map(tensor, inputs), strict=True))
+        predicted = model.execute(given, model.output_nodes)
+    else:
+        predicted = model.predict(inputs if len(inputs) > 1 else inputs[0])
+    return [each.numpy() for each in (predicted if isinstance(predicted, list) else [predicted])]
+
+
+def _difference(ours: np.ndarray, theirs: list[Any]) -> float:
+    """Returns the largest difference, as part of the largest value where that is above 1."""
+    if ours.dtype == object:
+        return 0.0 if ours.ravel().tolist() == theirs else math.inf
+    expected = np.array([float(value) for value in theirs]).reshape(ours.shape)
+    both = np.isnan(expected) & np.isnan(ours) | (expected == ours)
+    differences = np.abs(np.where(both, 0, ours - expected))
+    largest = float(differences.max(initial=0))
+    return (
+        math.inf
+        if math.isnan(largest)
+        else largest / max(1.0, float(np.abs(np.where(both, 0, expected)).max(initial=0)))
+    )
 
 
 def _layers(value: Any) -> Iterator[tuple[str, str, dict[str, Any]]]:

@@ -1,5 +1,6 @@
 """GraphModel: a TensorFlow graph in TensorFlow.js's format, run on PyTorch."""
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -16,7 +17,7 @@ from velveteen.graph_models.program import CONTROL_FLOW, Program, select
 from velveteen.graph_models.tables import HashTable
 from velveteen.io.artifacts import ModelArtifacts
 from velveteen.io.handlers import find_save_handler
-from velveteen.io.weights import decode_weights
+from velveteen.io.weights import decode_weights, encode_weights
 from velveteen.tensors import Shape, Tensor, TensorLike, copy_to_store, dtype_name
 
 _DEPTH_LIMIT = 64
@@ -98,6 +99,14 @@ class GraphModel:
         """The names of what `predict` returns, in this order."""
         return list(self._outputs.names)
 
+    @property
+    def kinds(self) -> list[str]:
+        """The kinds of nodes that the outputs need (`"Conv2D"`, …), with those inside of the graph's functions."""
+        fed = {source.node for source in self._inputs.sources}
+        needed = select(self._graph, fed, self._outputs.sources)
+        inside = [node for function in self._scope.functions.values() for node in function.nodes.values()]
+        return sorted({node.op for node in (*needed, *inside) if node.name not in fed})
+
     # What it does
 
     def predict(self, inputs: Any, config: Mapping[str, Any] | None = None) -> Any:
@@ -152,16 +161,23 @@ class GraphModel:
         """Awaitable `execute`."""
         return self.execute(inputs, outputs)
 
-    def save(self, target: Any) -> Any:
+    def save(self, target: Any, *, quantization: str | None = None) -> Any:
         """Writes the model as it was loaded.
 
         Args:
             target: a folder, an http(s) address, or a handler of `velveteen.io`.
+            quantization: None, or "uint8", "uint16" or "float16": how the float32 weights are stored.
 
         Returns:
             what the handler returns: for a folder the sizes of the parts.
         """
-        return find_save_handler(target).save(self._artifacts)
+        artifacts = self._artifacts
+        if quantization is not None:
+            weights = encode_weights(
+                {name: tensor for name, (tensor,) in self.weights.items()}, quantization=quantization
+            )
+            artifacts = dataclasses.replace(artifacts, weight_specs=weights.specs, weight_data=weights.data)
+        return find_save_handler(target).save(artifacts)
 
     def dispose(self) -> None:
         """Frees the weights; the model cannot be used any more."""
@@ -271,14 +287,14 @@ class _Scope:
         self.weights = weights
         self.tables: dict[str, HashTable] = {}
         self.is_disposed = False
-        self._functions = functions
+        self.functions = functions
         self._compiled: dict[Any, Any] = {}
         self._compiling: list[str] = []
 
     def function(self, name: str) -> Any:
         """Returns what computes a function of the library: takes and returns a list of values."""
-        if name not in self._functions:
-            raise unknown_name("function of the graph", name[:80], self._functions)
+        if name not in self.functions:
+            raise unknown_name("function of the graph", name[:80], self.functions)
         key = (name, registry.version)
         if key not in self._compiled:
             if name in self._compiling or len(self._compiling) >= _DEPTH_LIMIT:
@@ -286,7 +302,7 @@ class _Scope:
                     f"The function {name!r:.80} calls itself, or {_DEPTH_LIMIT} functions call each other. "
                     "The file is damaged; convert it again."
                 )
-            graph = self._functions[name]
+            graph = self.functions[name]
             self._compiling.append(name)
             try:
                 program = compile_graph(graph, [Source(each, 0) for each in graph.arguments], graph.results, self)
