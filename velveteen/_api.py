@@ -21,6 +21,7 @@ from velveteen.gradients import custom_grad, grad, grads, value_and_grad, value_
 from velveteen.graph_models import GraphModel, deregister_op, load_graph_model, register_op
 from velveteen.layers import SymbolicTensor, input
 from velveteen.models import LayersModel, Model, Sequential, model, sequential
+from velveteen.models.decoding import beam_search
 from velveteen.models.saving import load_layers_model
 from velveteen.models.tiling import predict_tiles
 from velveteen.ops import *

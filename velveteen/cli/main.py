@@ -8,6 +8,7 @@ from velveteen import __version__
 from velveteen.cli import convert, digits, formatter, models, writer
 from velveteen.cli._output import Commands
 from velveteen.cli.demo import demo
+from velveteen.cli.new import new
 
 app = typer.Typer(
     cls=Commands,
@@ -20,6 +21,7 @@ app.add_typer(digits.app, name="digits", rich_help_panel="Recipes")
 app.add_typer(writer.app, name="writer", rich_help_panel="Recipes")
 app.add_typer(formatter.app, name="formatter", rich_help_panel="Recipes")
 app.command(rich_help_panel="Recipes")(demo)
+app.command(rich_help_panel="Tools")(new)
 app.command(rich_help_panel="Tools")(models.summary)
 app.command(rich_help_panel="Tools")(models.predict)
 app.command(rich_help_panel="Tools")(convert.convert)

@@ -1,0 +1,1 @@
+"""A convolutional network for pictures: data.py, model.py and main.py."""

@@ -1,0 +1,1 @@
+"""A dense network for tables: data.py, model.py and main.py."""

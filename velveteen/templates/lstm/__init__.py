@@ -1,0 +1,1 @@
+"""A recurrent network for texts: data.py, model.py and main.py."""

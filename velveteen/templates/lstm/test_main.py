@@ -1,0 +1,13 @@
+"""The project from beginning to end, on a short text."""
+
+from velveteen.templates.lstm import main
+
+
+def test_it_learns_a_sentence(tmp_path, capsys):
+    text = tmp_path / "fox.txt"
+    text.write_text("The quick brown fox jumps over the lazy dog.\n" * 200)
+    main.train(text, epochs=15, out=tmp_path / "model")
+    main.evaluate(text, tmp_path / "model")
+    assert float(capsys.readouterr().out.split(" nats")[0].split()[-1]) < 1
+    main.predict("The quick", length=20, temperature=0.1, folder=tmp_path / "model")
+    assert capsys.readouterr().out.startswith("The quick brown")
