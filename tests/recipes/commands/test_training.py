@@ -129,9 +129,24 @@ def test_words_are_learned_from_nothing_but_their_names(tmp_path, no_cache):
 def test_recordings_and_words_are_mixed(recordings, tmp_path, no_cache):
     settings = dataclasses.replace(QUICK, synthesised=5, unknown=True, epochs=1)
     found = main.train(recordings, ["rise", "fall", "go"], settings, out=tmp_path / "model", seed=1, verbose=False)
-    # What is recorded of other words is unknown.
+    # What is recorded of other words is unknown, as are words that are spoken beside them.
     assert found.words == ["rise", "fall", "go", UNKNOWN, SILENCE]
-    assert (found.recordings, found.spoken) == (48, 5)
+    assert found.recordings == 48 and found.spoken == 5 + round(1.5 * 160)
+
+
+def test_of_many_other_words_an_epoch_has_some(recordings, without_espeak):
+    from velveteen.recipes.commands.material import gather
+
+    many = data.together([recordings.train] * 40)
+    settings = dataclasses.replace(QUICK, unknown=True)
+    material = gather(dataclasses.replace(recordings, train=many), ["rise"], settings, 1, print)
+    said, others = material.sources
+    assert material.words == ["rise", UNKNOWN, SILENCE]
+    assert (len(said.examples), said.count) == (640, 1500)
+    assert (len(others.examples), others.count) == (1280, 1280)
+    assert set(others.examples.labels) == {1}
+    few = dataclasses.replace(recordings, train=data.together([many, many.pick(many.labels != 1), many]))
+    assert gather(few, ["rise"], settings, 1, print).sources[1].count == 2250
 
 
 def test_without_espeak_words_need_recordings(tmp_path, without_espeak):

@@ -16,7 +16,7 @@ _LEAST_EPOCH = 1500
 _OTHERS = 200
 """Other words that are spoken to find out how often they are mistaken for commands."""
 _UNKNOWN_SHARE = 1.5
-"""How many unknown words there are, as that many times the examples of one word."""
+"""How many other words an epoch has, recorded ones and as many spoken ones, as that many times the examples of a word."""
 
 
 @dataclass(frozen=True)
@@ -80,13 +80,13 @@ def gather(
         pieces = (recordings.train, recordings.validation, recordings.test)
         parts = [data.relabelled(piece, recordings.words, names) for piece in pieces]
     learned, validation, test = parts
-    sources = [Source(learned, max(len(learned), min(_LEAST_EPOCH, 10 * len(learned))))] if len(learned) else []
+    sources = _recorded(learned, names)
 
     given = {synthesis.label_of(word): word for word in words}
-    recorded = {names[label] for label in np.unique(learned.labels)}
+    recorded = {names[label] for label in np.unique(learned.labels)} - {UNKNOWN, SILENCE}
     to_speak = [word for word in commands if settings.languages is not None or word not in recorded]
-    per_word = len(learned) // max(1, len(recorded)) or settings.synthesised
-    others = round(_UNKNOWN_SHARE * per_word) if has_unknown and UNKNOWN not in recorded else 0
+    per_word = sources[0].count // len(recorded) if recorded else settings.synthesised
+    others = round(_UNKNOWN_SHARE * per_word) if has_unknown else 0
     spoken = 0
     if to_speak or (others and synthesis.available()):
         speech = synthesis.speak(
@@ -120,6 +120,15 @@ def gather(
         [] if recordings is None else recordings.left_out,
         [] if recordings is None else recordings.notes,
     )
+
+
+def _recorded(learned: Examples, names: Sequence[str]) -> list[Source]:
+    """Returns recordings of commands, and those of other words, of which there may be far more than an epoch needs."""
+    is_other = learned.labels == names.index(UNKNOWN) if UNKNOWN in names else np.zeros(len(learned), dtype=bool)
+    said, others = learned.pick(~is_other), learned.pick(is_other)
+    count = max(len(said), min(_LEAST_EPOCH, 10 * len(said)))
+    most = round(_UNKNOWN_SHARE * count / max(1, len(np.unique(said.labels)))) if len(said) else len(others)
+    return [Source(part, size) for part, size in ((said, count), (others, min(len(others), most))) if size]
 
 
 def other_words(
