@@ -3,97 +3,23 @@
 import datetime
 import random
 
-ENGLISH = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-]
-GERMAN = [
-    "januar",
-    "februar",
-    "märz",
-    "april",
-    "mai",
-    "juni",
-    "juli",
-    "august",
-    "september",
-    "oktober",
-    "november",
-    "dezember",
-]
-FRENCH = [
-    "janvier",
-    "février",
-    "mars",
-    "avril",
-    "mai",
-    "juin",
-    "juillet",
-    "août",
-    "septembre",
-    "octobre",
-    "novembre",
-    "décembre",
-]
-SPANISH = [
-    "enero",
-    "febrero",
-    "marzo",
-    "abril",
-    "mayo",
-    "junio",
-    "julio",
-    "agosto",
-    "septiembre",
-    "octubre",
-    "noviembre",
-    "diciembre",
-]
-ROMAN = ["i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii"]
-WEEKDAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
-ORDINALS = [
-    "first",
-    "second",
-    "third",
-    "fourth",
-    "fifth",
-    "sixth",
-    "seventh",
-    "eighth",
-    "ninth",
-    "tenth",
-    "eleventh",
-    "twelfth",
-    "thirteenth",
-    "fourteenth",
-    "fifteenth",
-    "sixteenth",
-    "seventeenth",
-    "eighteenth",
-    "nineteenth",
-    "twentieth",
-    "twenty-first",
-    "twenty-second",
-    "twenty-third",
-    "twenty-fourth",
-    "twenty-fifth",
-    "twenty-sixth",
-    "twenty-seventh",
-    "twenty-eighth",
-    "twenty-ninth",
-    "thirtieth",
-    "thirty-first",
-]
+
+def words(text: str) -> list[str]:
+    """Returns the words of a text."""
+    return text.split()
+
+
+ENGLISH = words("january february march april may june july august september october november december")
+GERMAN = words("januar februar märz april mai juni juli august september oktober november dezember")
+FRENCH = words("janvier février mars avril mai juin juillet août septembre octobre novembre décembre")
+SPANISH = words("enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre")
+ROMAN = words("i ii iii iv v vi vii viii ix x xi xii")
+WEEKDAYS = words("monday tuesday wednesday thursday friday saturday sunday")
+ORDINALS = words(
+    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth "
+    "sixteenth seventeenth eighteenth nineteenth twentieth twenty-first twenty-second twenty-third twenty-fourth "
+    "twenty-fifth twenty-sixth twenty-seventh twenty-eighth twenty-ninth thirtieth thirty-first"
+)
 
 IN_NUMBERS = (
     "{y}-{mm}-{dd}", "{y}/{mm}/{dd}", "{y}.{mm}.{dd}", "{y}{mm}{dd}", "{dd}.{mm}.{y}", "{d}.{m}.{y}", "{d}. {m}. {y}",
@@ -130,12 +56,13 @@ def pairs(count: int = 200_000, seed: int = 1) -> tuple[Pairs, dict[str, Pairs]]
         lambda: (no_date(chance), REFUSED),
     ]
     training = [maker() for maker in chance.choices(makers, [80, 10, 10], k=count)]
+    known = {text for text, _ in training}
     return training, {
         "unseen dates": [
             (spell(chance, text, day.year, day.month, day.day), f"{day}") for day in unseen for text in SPELLINGS
         ],
-        "impossible dates": [impossible(chance) for _ in range(20_000)],
-        "no dates": [(no_date(chance), REFUSED) for _ in range(20_000)],
+        "impossible dates": [pair for pair in (impossible(chance) for _ in range(20_000)) if pair[0] not in known],
+        "no dates": [(text, REFUSED) for text in (no_date(chance) for _ in range(20_000)) if text not in known],
     }
 
 
@@ -153,8 +80,8 @@ def spell(chance: random.Random, spelling: str, year: int, month: int, day: int)
         weekday = chance.choice(WEEKDAYS)
     th = "th" if day % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(day % 10, "th")
     names = {"month": ENGLISH, "german": GERMAN, "french": FRENCH, "spanish": SPANISH, "roman": ROMAN}
-    words = {name: listed[month - 1] if known else "" for name, listed in names.items()}
-    words |= {"ordinal": ORDINALS[day - 1] if 1 <= day <= 31 else f"{day}{th}", "mon": words["month"][:3]}
+    names_of = {name: listed[month - 1] if known else "" for name, listed in names.items()}
+    names_of |= {"ordinal": ORDINALS[day - 1] if 1 <= day <= 31 else f"{day}{th}", "mon": names_of["month"][:3]}
     return spelling.format(
         y=f"{year:04}",
         m=month,
@@ -164,7 +91,7 @@ def spell(chance: random.Random, spelling: str, year: int, month: int, day: int)
         th=th,
         weekday=weekday,
         wday=weekday[:3],
-        **words,
+        **names_of,
     )
 
 
@@ -189,21 +116,18 @@ def impossible(chance: random.Random) -> tuple[str, str]:
 def no_date(chance: random.Random) -> str:
     """Returns a text that is no date: a part is missing or there twice, or it is no date at all."""
     year, month, day = chance.randint(1900, 2099), chance.randint(1, 12), chance.randint(1, 28)
-    spelling = chance.choice(SPELLINGS)
     kind = chance.choice(["part missing", "short year", "two", "noise", "shuffled"])
-    text = spell(chance, spelling, year, month, day)
+    text = spell(chance, chance.choice(IN_WORDS), year, month, day)
     if kind == "part missing":
         without = chance.choice(["{y}", "{d}", "{month}"])
-        text = spell(
-            chance, chance.choice(["{d} {month} {y}", "{month} {d}, {y}"]).replace(without, ""), year, month, day
-        )
-        return " ".join(text.strip(" ,").split())
+        spelling = chance.choice(["{d} {month} {y}", "{month} {d}, {y}"]).replace(without, "")
+        return " ".join(spell(chance, spelling, year, month, day).strip(" ,").split())
     if kind == "short year":
         spelling = chance.choice([each for each in SPELLINGS if each != "{y}{mm}{dd}"])
         return spell(chance, spelling.replace("{y}", chance.choice(["{y:.2}", "{y:.3}", "{y}1"])), year, month, day)
     if kind == "two":
-        other = spell(chance, chance.choice(SPELLINGS), chance.randint(1900, 2099), chance.randint(1, 12), day)
-        return f"{text}{chance.choice([' to ', ' - ', ', ', ' '])}{other}"
+        two = [spell(chance, chance.choice(SPELLINGS), chance.randint(1900, 2099), month, day) for _ in range(2)]
+        return chance.choice([" to ", " - ", ", ", " "]).join(two)
     if kind == "shuffled":
         return "".join(chance.sample(text, len(text)))
     return "".join(chance.choices("abcdefghijklmnopqrstuvwxyz0123456789 .,-/", k=chance.randint(1, 30)))
