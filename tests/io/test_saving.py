@@ -236,8 +236,10 @@ def test_what_is_no_topology(topology):
             **{"last/kernel": "last/vars/0", "last/bias": "last/vars/1"},
         }[name],
         lambda name: name.replace("kernel", "0").replace("bias", "1"),
+        lambda name: f"functional_1/{name}",
+        lambda name: f"sequential/{name}".replace("/kernel", "/cell/kernel"),
     ],
-    ids=["TensorFlow's :0", "a cell inside", "Keras 3", "numbers"],
+    ids=["TensorFlow's :0", "a cell inside", "Keras 3", "numbers", "the model's name", "the model's and a cell's name"],
 )
 def test_names_of_weights_in_the_world(rename):
     model = functional()

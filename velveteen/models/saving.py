@@ -1,7 +1,7 @@
 """Between a model and its artifacts: what `model.save` writes and `load_layers_model` reads."""
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from velveteen.errors import ArgumentError, FileFormatError, ShapeError, UnknownNameError, VelveteenError, did_you_mean
@@ -182,7 +182,7 @@ def assign_weights(model: Model, values: Mapping[str, Tensor], *, strict: bool =
     places = _numbered(weights) if _is_numbered(values) else weights
     matched: dict[str, Tensor] = {}
     for name, value in values.items():
-        weight = places.get(name, places.get(_short(name)))
+        weight = next((places[each] for each in _spellings(name) if each in places), None)
         if weight is not None and weight.name not in matched:
             _check_fits(weight, value)
             matched[str(weight.name)] = value
@@ -254,6 +254,12 @@ def _numbered(weights: dict[str, Weight]) -> dict[str, Weight]:
         numbered[f"{layer}/{counts.get(layer, 0)}"] = weight
         counts[layer] = counts.get(layer, 0) + 1
     return numbered
+
+
+def _spellings(name: str) -> Iterator[str]:
+    """Yields what a weight may be called here; the converter puts the model's name before those of Keras 3."""
+    inside = name.partition("/")[2]
+    yield from (name, _short(name), inside, _short(inside))
 
 
 def _short(name: str) -> str:
