@@ -21,7 +21,8 @@ from velveteen.recipes.formatter.vocabulary import Vocabulary
 
 WINDOW = 256
 """Gaps that the network learns from at once."""
-_BATCH = 40_000
+BATCH = 40_000
+"""Tokens that are worked on at once; a longer file is alone."""
 _OTHER_BLANKS = 0.005
 """The share of gaps where the source is taken to have had other blank lines. So a place that always has the same comes to
 be given it, and one where people choose keeps what they chose."""
@@ -80,7 +81,7 @@ def split(sources: Sequence[Source], share: float = 0.1) -> tuple[list[Source], 
     return [sources[i] for i in range(len(sources)) if i not in kept], [sources[i] for i in sorted(kept)]
 
 
-def batches(sources: Sequence[Source], size: int = _BATCH) -> Iterator[Batch]:
+def batches(sources: Sequence[Source], size: int = BATCH) -> Iterator[Batch]:
     """Yields the files of each language together, in batches of about `size` tokens."""
     for language in {source.language.name: source.language for source in sources}.values():
         group: list[Source] = []

@@ -16,7 +16,7 @@ import torch
 import velveteen as vt
 from velveteen.recipes.formatter.batch import Batch
 from velveteen.recipes.formatter.contexts import ALWAYS
-from velveteen.recipes.formatter.features import Facts, state
+from velveteen.recipes.formatter.features import STATE, Facts, state
 from velveteen.recipes.formatter.layout import Layout, anchor_tokens, lay_out
 from velveteen.recipes.formatter.model import HEADS, READ
 from velveteen.recipes.formatter.style import Style
@@ -37,7 +37,11 @@ _MARGIN = 64
 """Gaps that the LSTM reads at once, and how many more on both sides."""
 _WINDOWS = 32
 _ROWS = 16384
-_ROUNDS = 5000
+_FULL_ROUNDS, _WINDOW = 16, 2048
+"""After so many rounds only this many gaps are decided anew at once, from the first that is not settled: a table of numbers
+takes as many rounds as it has lines."""
+_MOST_WORK = 50_000_000
+"""Rounds times gaps, at most. What people write takes a hundredth of it; what is nested ten thousand deep would take more."""
 
 
 Chances = tuple[np.ndarray, np.ndarray, np.ndarray]
@@ -50,17 +54,27 @@ class Decider(Protocol):
         """Returns what is known around each gap, [gaps, …]."""
 
     def decide(self, read: torch.Tensor, seen: np.ndarray, rows: np.ndarray) -> Chances:
-        """Returns the probabilities of the classes of some gaps: of what stands there, of indentation, of blank lines."""
+        """Returns the probabilities of the classes of some gaps: of what stands there, of indentation, of blank lines.
+
+        Args:
+            read: of all gaps.
+            seen: [rows, STATE], what was decided before each of these gaps.
+            rows: the numbers of the gaps.
+        """
 
 
 @dataclass(frozen=True)
 class Decisions:
-    """What was decided: the class of each gap, the class of its indentation, its blank lines, and where all stands."""
+    """What was decided: the class of each gap, the class of its indentation, its blank lines, and where all stands.
+
+    `settled` says for how many gaps, from the first, that is the end of it: all of them, but for what takes too long.
+    """
 
     kinds: np.ndarray
     indents: np.ndarray
     blanks: np.ndarray
     layout: Layout
+    settled: int
 
 
 def decide(network: Decider, facts: Facts, style: Style) -> Decisions:
@@ -72,21 +86,27 @@ def decide(network: Decider, facts: Facts, style: Style) -> Decisions:
     kinds = np.where(facts.breaking == ALWAYS, style.line_break, facts.space.clip(0, len(style.spaces) - 1))
     indents = np.zeros(len(batch), np.int64)
     blanks = np.zeros(len(batch), np.int64)
-    known = None
-    rows = np.arange(len(batch))
-    for _ in range(_ROUNDS):
+    known = np.full((len(batch), STATE), np.nan, np.float32)
+    first = 0
+    for round_ in range(_MOST_WORK // len(batch) + _FULL_ROUNDS):
         layout = _place(batch, kinds, indents, widths, style)
-        seen = state(facts, layout, style.limit, style.unit)
-        rows = np.arange(len(batch)) if known is None else np.flatnonzero((seen != known).any(axis=1))
-        if not len(rows):
-            break
-        known = seen
+        rows = np.arange(first, len(batch) if round_ < _FULL_ROUNDS else min(first + _WINDOW, len(batch)))
+        seen = state(facts, layout, style.limit, style.unit, rows)
+        changed = (seen != known[rows]).any(axis=1)
+        if not changed.any():
+            first = int(rows[-1]) + 1
+            if first == len(batch):
+                break
+            continue
+        first += int(changed.argmax())
+        rows, seen = rows[changed], seen[changed]
+        known[rows] = seen
         gap, indent, blank = network.decide(read, seen, rows)
         kinds[rows] = (gap * allowed[rows]).argmax(axis=1)
         indents[rows] = indent.argmax(axis=1)
         blanks[rows] = blank.argmax(axis=1)
     low, high = np.array(style.blanks).T
-    return Decisions(kinds, indents, np.clip(batch.blanks, low[blanks], high[blanks]), layout)
+    return Decisions(kinds, indents, np.clip(batch.blanks, low[blanks], high[blanks]), layout, first)
 
 
 def probabilities(network: Decider, facts: Facts, style: Style, seen: np.ndarray) -> Chances:
@@ -182,7 +202,7 @@ class Network:
         parts = []
         for start in range(0, len(rows), _ROWS):
             some = rows[start : start + _ROWS]
-            decided = self._decided(torch.from_numpy(seen[some]))
+            decided = self._decided(torch.from_numpy(seen[start : start + _ROWS]))
             hidden = self._hidden(torch.relu(read[torch.from_numpy(some)] + decided))
             parts.append([head(hidden).numpy() for head in self._heads])
         gap, indent, blank = (np.concatenate(part) for part in zip(*parts, strict=True))

@@ -22,6 +22,12 @@ from velveteen.recipes.formatter.writing import check_unchanged, compose, gap_te
 
 PRETRAINED = Path(__file__).parent / "pretrained"
 RECIPE = "formatter"
+_SERVED_BY = {"typescript": ("javascript",), "tsx": ("typescript", "javascript")}
+"""Languages whose pretrained model may be in the folder of another one: all of JavaScript is TypeScript too."""
+_LARGEST_SPACE, _MOST_SPACE = 10_000_000, 10
+"""So many bytes of white space a file may get, and so many times its own size."""
+_TOO_DEEP = "it is nested so deeply that it would be mostly indentation. It is left as it was."
+_UNSETTLED = "it is so long, or nested so deeply, that its layout would take too long. It is left as it was."
 
 
 @dataclass(frozen=True)
@@ -68,11 +74,11 @@ class Formatter:
             if not len(source):
                 results[number] = Formatted(content if not content.strip() else text.encode(b""))
                 continue
-            waiting.append((number, text, source))
-            count += len(source)
-            if count > data._BATCH:
+            if waiting and count + len(source) > data.BATCH:
                 self._lay_out(contents, waiting, results, lines)
                 waiting, count = [], 0
+            waiting.append((number, text, source))
+            count += len(source)
         if waiting:
             self._lay_out(contents, waiting, results, lines)
         return [result for result in results if result is not None]
@@ -95,8 +101,12 @@ class Formatter:
             new = gap_texts(source, decisions.kinds[gaps], starts[1:], decisions.blanks[gaps], self.style)
             if lines is not None:
                 new = _within(source, new, lines)
-            composed = compose(source, new, text, self.style, starts)
             try:
+                if tokens.stop > decisions.settled:
+                    raise DataError(_UNSETTLED)
+                if sum(map(len, new)) > _LARGEST_SPACE + _MOST_SPACE * len(source.text):
+                    raise DataError(_TOO_DEEP)
+                composed = compose(source, new, text, self.style, starts)
                 check_unchanged(source, composed.replace(b"\r\n", b"\n"))
                 results[number] = Formatted(text.encode(composed))
             except DataError as error:
@@ -172,14 +182,10 @@ def pretrained(language: Language) -> Formatter:
     Raises:
         ArgumentError: there is none.
     """
-    for folder in sorted(PRETRAINED.glob("*")):
-        if (folder / "model.json").is_file() and language.name in _SERVES.get(folder.name, (folder.name,)):
-            return load(folder)
+    for name in (language.name, *_SERVED_BY.get(language.name, ())):
+        if (PRETRAINED / name / "model.json").is_file():
+            return load(PRETRAINED / name)
     raise ArgumentError(
         f"There is no pretrained model for {language.name}. Train one: velveteen formatter train DIR --language "
         f"{language.name}, and give it with --model."
     )
-
-
-_SERVES = {"typescript": ("typescript", "tsx")}
-"""Models whose folder is not named after all the languages that they are for."""
