@@ -53,7 +53,7 @@ def train(
     from velveteen.recipes.formatter.languages import named
 
     with project.opened(source) as folder:
-        sources, found = main.collect([folder], named(language), teacher)
+        sources, found = main.collect([folder], [named(language)], teacher)
     if not as_json:
         size = sum(len(each.text) for each in sources) / 1000
         print(f"Learning from {len(sources):,} files, {size:,.0f} KB.")

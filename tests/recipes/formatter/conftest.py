@@ -37,5 +37,5 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def trained(project: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, main.Training]:
     """A model that has learned that project's style."""
     out = tmp_path_factory.mktemp("models") / "model"
-    sources, found = main.collect([project], named("javascript"))
+    sources, found = main.collect([project], [named("javascript")])
     return out, main.train(sources, skipped=dict(found.skipped), epochs=25, out=out, seed=1, verbose=False)

@@ -160,17 +160,17 @@ def project_files(folder: Path) -> project.Files:
 
 def test_nothing_to_learn_from_is_said(tmp_path):
     with pytest.raises(DataError, match="There is no javascript to learn from"):
-        main.collect([tmp_path], JAVASCRIPT)
+        main.collect([tmp_path], [JAVASCRIPT])
     with pytest.raises(MissingFileError, match="not a file or folder that is there"):
-        main.collect([tmp_path / "none"], JAVASCRIPT)
+        main.collect([tmp_path / "none"], [JAVASCRIPT])
 
 
 def test_a_teacher_lays_the_files_out_first(tmp_path):
     (tmp_path / "a.js").write_text("a = 1;\n")
-    sources, _ = main.collect([tmp_path], JAVASCRIPT, "sed s/1/2/")
+    sources, _ = main.collect([tmp_path], [JAVASCRIPT], "sed s/1/2/")
     assert sources[0].token(2) == b"2"
     with pytest.raises(ArgumentError, match='"no-such-formatter" is no command'):
-        main.collect([tmp_path], JAVASCRIPT, "no-such-formatter {}")
+        main.collect([tmp_path], [JAVASCRIPT], "no-such-formatter {}")
 
 
 def test_mistakes_are_found_and_the_rest_is_not(model, project, tmp_path):
@@ -198,7 +198,7 @@ def test_a_model_of_something_else_is_refused(tmp_path):
 
 @pytest.mark.parametrize("name", counted.SITUATIONS)
 def test_a_baseline_is_a_model_as_any_other(project, tmp_path, name, trained):
-    sources, _ = main.collect([project], JAVASCRIPT)
+    sources, _ = main.collect([project], [JAVASCRIPT])
     training = main.train(sources, model=name, out=tmp_path / "m", verbose=False)
     assert training.measured.gap_accuracy == pytest.approx(training.baselines[name], abs=1e-12)
     assert training.baselines == pytest.approx(trained[1].baselines)
@@ -216,7 +216,7 @@ def test_bigrams_know_the_letters_beside_a_gap():
 
 
 def test_a_damaged_baseline_is_refused(project, tmp_path):
-    sources, _ = main.collect([project], JAVASCRIPT)
+    sources, _ = main.collect([project], [JAVASCRIPT])
     main.train(sources, model="bigrams", out=tmp_path, verbose=False)
     description = json.loads((tmp_path / "model.json").read_text())
     description["userDefinedMetadata"]["situations"].pop()

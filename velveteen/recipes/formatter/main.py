@@ -59,23 +59,24 @@ class Result:
 
 
 def collect(
-    paths: Sequence[Path], language: Language, teacher: str | None = None
+    paths: Sequence[Path], languages: Sequence[Language], teacher: str | None = None
 ) -> tuple[list[Source], project.Files]:
-    """Returns the files to learn a language's style from, parsed, and which were passed over.
+    """Returns the files to learn languages' style from, parsed, and which were passed over.
 
     Raises:
         MissingFileError: a path is not there.
-        DataError: there is no file of that language.
+        DataError: there is no file of these languages.
     """
-    wanted = [language, LANGUAGES["tsx"]] if language.name == "typescript" else [language]
+    wanted = list(languages)
+    if LANGUAGES["typescript"] in wanted and LANGUAGES["tsx"] not in wanted:
+        wanted.append(LANGUAGES["tsx"])
     found = project.find(paths, wanted)
     sources = data.load(found, teacher=teacher)
     if not sources:
         told = ", ".join(f"{count} {reason}" for reason, count in found.skipped.items()) or "none was found"
         extensions = ", ".join(extension for each in wanted for extension in each.extensions)
-        raise DataError(
-            f"There is no {language.name} to learn from ({told}). Give a folder with files in {extensions}."
-        )
+        names = " or ".join(each.name for each in languages)
+        raise DataError(f"There is no {names} to learn from ({told}). Give a folder with files in {extensions}.")
     return sources, found
 
 
@@ -249,7 +250,7 @@ def evaluate(
     Args:
         paths: files and folders that are laid out well.
         model: the folder that `train` wrote; by default the pretrained one of the language.
-        language: which files count; by default those of the model's language.
+        language: which files count; by default those of the model's languages.
         teacher: a command that lays the files out first (see `data.load`).
 
     Raises:
@@ -263,12 +264,8 @@ def evaluate(
         used = formatter.pretrained(named(language))
     else:
         used = formatter.load(model)
-    sources, _ = collect(paths, named(language or _principal(used)), teacher)
+    sources, _ = collect(paths, [named(name) for name in ([language] if language else used.language_names)], teacher)
     return measuring.measure(used, sources), sources
-
-
-def _principal(used: Formatter) -> str:
-    return "typescript" if "typescript" in used.language_names else used.language_names[0]
 
 
 def review_changes(
