@@ -45,7 +45,7 @@ class Strength:
     babble: float = 0.1
     rooms: float = 0.3
     reverberation: tuple[float, float] = (0.05, 0.6)
-    framed: float = 0.3
+    framed: float = 0.6
     bands: float = 0.5
     masks: int = 1
     mask_frames: int = 8

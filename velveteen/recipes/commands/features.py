@@ -46,7 +46,7 @@ class LogMel:
     low: float = 60.0
     high: float = 7600.0
     floor: float = 1e-9
-    decibels: float = 60.0
+    decibels: float = 45.0
 
     def __post_init__(self) -> None:
         whole = {
@@ -101,6 +101,10 @@ class LogMel:
             return cls(**value)
         except ArgumentError as error:
             raise FileFormatError(f"The description of a log-mel spectrogram makes no sense: {error}") from error
+
+    def place(self, hertz: float) -> float:
+        """Returns where a pitch lies among the triangles: at 0 the middle of the first one, at 1 that of the second."""
+        return (_mel(hertz) - _mel(self.low)) / (_mel(self.high) - _mel(self.low)) * (self.mels + 1) - 1
 
     def frames(self, samples: int) -> int:
         """Returns the number of frames in so many samples."""
