@@ -149,7 +149,9 @@ CASES = {
     "global_1d": lambda: drawn([6, 3], lambda x: [L.GlobalAveragePooling1D()(x), L.GlobalMaxPooling1D()(x)]),
     "global_2d": lambda: drawn([6, 5, 3], lambda x: [L.GlobalAveragePooling2D()(x), L.GlobalMaxPooling2D()(x)]),
     "global_2d_first": lambda: stack([3, 6, 5], L.GlobalAveragePooling2D(data_format="channels_first")),
-    "global_keepdims": lambda: stack([6, 5, 3], L.GlobalAveragePooling2D(keepdims=True)),
+    "global_keepdims": lambda: stack([6, 5, 3], L.GlobalAveragePooling2D(keepdims=True), L.Conv2D(2, 1)),
+    "global_keepdims_1d": lambda: drawn([6, 3], lambda x: L.Add()([x, L.GlobalMaxPooling1D(keepdims=True)(x)])),
+    "global_keepdims_first": lambda: stack([3, 6, 5], L.GlobalMaxPooling2D("channels_first", keepdims=True)),
     "global_masked": lambda: tokens(L.GlobalAveragePooling1D()),
     # Shapes of pictures
     "zero_padding": lambda: stack([4, 5, 3], L.ZeroPadding2D(((1, 0), (2, 3)))),

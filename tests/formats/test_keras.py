@@ -239,6 +239,27 @@ def test_operators_and_masks_drawn_into_the_graph(tmp_path):
     assert model.predict([[1, 0, 0, 0]]).numpy().tolist() == [[3, 6, 9]]
 
 
+@pytest.mark.parametrize(("data_format", "shape"), [("channels_last", [2, 1, 1, 3]), ("channels_first", [2, 4, 1, 1])])
+def test_pooling_that_keeps_the_dimensions_is_two_layers(data_format, shape, tmp_path):
+    """The same pooling is called twice, and both calls are found under its name."""
+    x = {"class_name": "InputLayer", "config": {"batch_shape": [None, 4, 5, 3], "name": "x"}}
+    options = {"name": "pool", "keepdims": True, "data_format": data_format}
+    pool = {"class_name": "GlobalMaxPooling2D", "config": options}
+    plus = {"class_name": "Add", "config": {"name": "plus"}}
+    twice = call(("pool", 0, 0))
+    twice["args"] = [twice["args"] + call(("pool", 1, 0))["args"]]
+    entries = [entry(x), entry(pool, call(("x", 0, 0)), call(("x", 0, 0))), entry(plus, twice)]
+    places = {"input_layers": ["x", 0, 0], "output_layers": ["plus", 0, 0]}
+    config = {"class_name": "Functional", "config": {"name": "m", "layers": entries, **places}}
+    model = vt.load_layers_model(write(tmp_path / "model.keras", config, {}))
+    values = np.random.default_rng(0).normal(size=(2, 4, 5, 3)).astype(np.float32)
+    axes = (1, 2) if data_format == "channels_last" else (2, 3)
+    np.testing.assert_allclose(model.predict(values).numpy(), 2 * values.max(axes, keepdims=True), rtol=1e-6)
+    assert model.predict(values).shape == shape
+    assert [layer.name for layer in model.sublayers()] == ["x", "pool_pooled", "pool", "plus"]
+    assert obstacles(model) == []
+
+
 @pytest.mark.parametrize(
     ("layer", "error", "message"),
     [

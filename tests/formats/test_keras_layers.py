@@ -25,7 +25,6 @@ REFUSED = {
     "conv2d_groups": "groups=2",
     "depthwise_dilated": "dilation_rate.*SeparableConv2D",
     "elu": "alpha 1",
-    "global_keepdims": "keepdims=True",
     "global_masked": "does not support masking",
     "lstm_hard": "another slope",
     "resizing_bicubic": "bicubic",

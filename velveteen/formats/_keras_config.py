@@ -142,8 +142,6 @@ def _layer_from_keras(layer: dict[str, Any], config: dict[str, Any], version: in
     config = {renamed.get(key, key): value for key, value in config.items()}
     if config.get("dtype") is not None:
         config["dtype"] = _DTYPES.get(config["dtype"], config["dtype"]) if class_name == "InputLayer" else "float32"
-    if class_name == "BatchNormalization" and isinstance(config.get("axis"), list) and len(config["axis"]) == 1:
-        config["axis"] = config["axis"][0]
     for key in ("activation", "recurrent_activation"):
         if key in config:
             config[key] = _activation_from_keras(config[key], config.get("name"), version)

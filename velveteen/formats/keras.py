@@ -16,6 +16,7 @@ from velveteen.formats._hdf5 import (
 )
 from velveteen.formats._keras_archive import KERAS_VERSION, archive_bytes, read_archive
 from velveteen.formats._keras_config import from_keras, to_keras
+from velveteen.formats._keras_expansion import expanded
 from velveteen.formats._keras_training import compile_as_saved, compile_config
 from velveteen.formats._keras_weights import assign_by_path, assign_in_order, layers_in_order, places
 from velveteen.io.artifacts import ModelArtifacts, SaveResult, get_model_artifacts_info_for_json
@@ -166,7 +167,7 @@ def _dataset(found: dict[str, Any], name: str, where: str) -> Any:
 
 def _build(config: dict[str, Any], version: int, count: int) -> tuple[Model, dict[str, Any]]:
     """Makes the layers, with not more numbers than the file holds; their values come later. Returns the config too."""
-    topology = from_keras(usual_topology(config), version=version)
+    topology = from_keras(expanded(usual_topology(config)), version=version)
     _give_input_shape(topology["config"], config)
     with weights_come_later(count):
         model = deserialize(topology, Model, "model")
