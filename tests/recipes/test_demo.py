@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from velveteen.cli import demo as command
 from velveteen.cli.main import app
+from velveteen.recipes import _page
 from velveteen.recipes.digits import data, main, page
 
 
@@ -98,8 +99,8 @@ def test_the_page_takes_tensorflowjs_inside_or_from_its_cdn(model_folder, tmp_pa
 
 
 def test_tensorflowjs_is_found_where_one_works(tmp_path, monkeypatch):
-    script = tmp_path / page.TENSORFLOW_JS
+    script = tmp_path / _page.TENSORFLOW_JS
     script.parent.mkdir(parents=True)
     script.write_text("")
     monkeypatch.chdir(tmp_path)
-    assert page.find_tensorflow_js() == script
+    assert _page.find_tensorflow_js() == script
