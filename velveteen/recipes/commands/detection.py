@@ -70,6 +70,15 @@ class Detector:
         self._rests_until = 0
         self._last_word = -1
 
+    def to_json(self) -> dict[str, float]:
+        """Returns what decides, for a detector in another language: the threshold, and all times in windows."""
+        return {
+            "threshold": self.threshold,
+            "averaged": self.averaged,
+            "patience": self._patience,
+            "rest": self._rest,
+        }
+
     @property
     def longest(self) -> int:
         """The most windows that lie between one that is part of a decision and the decision."""

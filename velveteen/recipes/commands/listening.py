@@ -85,10 +85,15 @@ def _events(
     listener: "Listener", blocks: Iterable[np.ndarray], on_level: Callable[[float], None] | None
 ) -> Iterator[Event]:
     for block in blocks:
-        if on_level is not None and len(block):
-            on_level(10 * float(np.log10(np.square(block, dtype=np.float64).mean() + 1e-10)))
+        if on_level is not None:
+            on_level(decibels(block))
         yield from listener.feed(block)
     yield from listener.finish()
+
+
+def decibels(block: np.ndarray) -> float:
+    """Returns how loud some samples from -1 to 1 are, in decibels of full scale; -100 for silence, and for no samples."""
+    return 10 * float(np.log10(np.square(block, dtype=np.float64).sum() / max(1, len(block)) + 1e-10))
 
 
 class Listener:
@@ -102,7 +107,9 @@ class Listener:
         threshold, smoothing, refractory: as for `listen`.
 
     Attributes:
-        step: seconds between windows: as many whole frames as are nearest to `STEP`.
+        stride: frames from one window to the next: as many as are nearest to `STEP`.
+        step: the same in seconds.
+        detector: what decides on the scores.
         scores: of the windows since the last call of `feed`, float32 [windows, words].
     """
 
@@ -117,13 +124,13 @@ class Listener:
         self.model = model
         log_mel = model.log_mel
         self._frame = log_mel.hop / model.sample_rate
-        self._stride = max(1, round(STEP / self._frame))
-        self.step = self._stride * self._frame
+        self.stride = max(1, round(STEP / self._frame))
+        self.step = self.stride * self._frame
         self._frames = log_mel.frames(model.samples)
-        self._detector = Detector(
+        self.detector = Detector(
             model.words, model.threshold if threshold is None else threshold, self.step, smoothing, refractory
         )
-        self._most = _MOST_WINDOWS * self._stride * log_mel.hop
+        self._most = _MOST_WINDOWS * self.stride * log_mel.hop
         self._sound = np.zeros(model.samples // 2, np.float32)
         self._energies = torch.zeros(0, log_mel.mels)
         self._first_frame = 0
@@ -137,7 +144,7 @@ class Listener:
         scores, events = [], []
         for piece in pieces:
             scores.append(self._hear(piece))
-            events += [self._event(found) for found in self._detector.feed(scores[-1])]
+            events += [self._event(found) for found in self.detector.feed(scores[-1])]
             self._forget()
         self.scores = np.concatenate(scores)
         return events
@@ -145,7 +152,7 @@ class Listener:
     def finish(self) -> list[Event]:
         """Returns the words at the end of the stream."""
         events = self.feed(np.zeros(self.model.samples - self.model.samples // 2, np.float32))
-        return events + [self._event(found) for found in self._detector.finish()]
+        return events + [self._event(found) for found in self.detector.finish()]
 
     def middle(self, window: float) -> float:
         """Returns the seconds from the beginning of the stream to the middle of a window."""
@@ -163,24 +170,24 @@ class Listener:
             power = log_mel.power(torch.from_numpy(sound)[None])
             self._energies = torch.cat([self._energies, (power @ log_mel.filters)[0]])
         self._sound = sound[count * log_mel.hop :]
-        ready = (self._first_frame + len(self._energies) - self._frames) // self._stride + 1 - self._next_window
+        ready = (self._first_frame + len(self._energies) - self._frames) // self.stride + 1 - self._next_window
         if ready <= 0:
             return np.zeros((0, len(self.model.words)), np.float32)
-        first = self._next_window * self._stride - self._first_frame
-        span = self._energies[first : first + (ready - 1) * self._stride + self._frames]
-        windows = span.unfold(0, self._frames, self._stride).transpose(1, 2)
+        first = self._next_window * self.stride - self._first_frame
+        span = self._energies[first : first + (ready - 1) * self.stride + self._frames]
+        windows = span.unfold(0, self._frames, self.stride).transpose(1, 2)
         self._next_window += ready
         return self.model.model.predict(log_mel.compress(windows), batch_size=_MOST_WINDOWS).numpy()
 
     def _forget(self) -> None:
         """Keeps the frames that windows to come need, and those of the last few windows, to find where words begin."""
-        kept = (self._next_window - self._detector.longest) * self._stride
+        kept = (self._next_window - self.detector.longest) * self.stride
         drop = max(0, min(kept - self._first_frame, len(self._energies)))
         self._energies = self._energies[drop:]
         self._first_frame += drop
 
     def _event(self, found: Detection) -> Event:
-        middle = self.middle(found.window - (self._detector.averaged - 1) / 2)
+        middle = self.middle(found.window - (self.detector.averaged - 1) / 2)
         return Event(round(max(0.0, self._beginning(middle)), 3), self.model.words[found.word], round(found.score, 4))
 
     def _beginning(self, middle: float) -> float:
