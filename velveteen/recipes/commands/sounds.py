@@ -10,7 +10,7 @@ import numpy as np
 from velveteen.data.sounds import ENDINGS
 from velveteen.errors import ArgumentError, DataError, FileFormatError, MissingFileError, StateError
 
-__all__ = ["ENDINGS", "Cut", "cut_word", "find", "read", "read_word"]
+__all__ = ["ENDINGS", "Cut", "cut_word", "find", "loudness", "read", "read_word", "word_in"]
 
 LONGEST = 600.0
 """Seconds that are read of a file; the rest is not looked at."""
@@ -85,14 +85,23 @@ def read_word(path: str | Path, sample_rate: int, samples: int) -> Cut:
         DataError: nobody speaks in it, or it is clipped.
     """
     sound, rate = _decode(Path(path), LONGEST)
+    return word_in(sound, rate, sample_rate, samples, str(path))
+
+
+def word_in(sound: np.ndarray, rate: int, sample_rate: int, samples: int, name: str) -> Cut:
+    """Returns the word that is spoken in a sound, float32 [any number] at `rate`, as `cut_word` cuts it.
+
+    Raises:
+        DataError: `name`, as the message calls it, is too short, nobody speaks in it, or it is clipped.
+    """
     if len(sound) < _SHORTEST * rate:
-        raise DataError(f"{path} lasts {len(sound) / rate:.3f} s. Give a recording that is long enough for a word.")
+        raise DataError(f"{name} lasts {len(sound) / rate:.3f} s. Give a recording that is long enough for a word.")
     if np.abs(sound).max() < _SILENT:
-        raise DataError(f"{path} is silent. Record it again, with the microphone switched on and nearer.")
+        raise DataError(f"{name} is silent. Record it again, with the microphone switched on and nearer.")
     word = cut_word(sound, rate, max(1, round(samples * rate / sample_rate)))
     spoken = np.abs(word.samples[word.samples != 0])
     if len(spoken) and (spoken >= _FULL_SCALE).mean() > _MOST_CLIPPED:
-        raise DataError(f"{path} is clipped: it was too loud for its recorder. Record it again, with less gain.")
+        raise DataError(f"{name} is clipped: it was too loud for its recorder. Record it again, with less gain.")
     if rate == sample_rate:
         return word
     import soxr
@@ -119,7 +128,7 @@ def cut_word(sound: np.ndarray, rate: int, samples: int) -> Cut:
     if samples < 1:
         raise ArgumentError(f"A cut needs at least one sample, got {samples}.")
     step = max(1, round(_STEP * rate))
-    level = _loudness(sound, step)
+    level = loudness(sound, rate)
     audible = level - max(level.max() - _AUDIBLE, min(np.percentile(level, 10) + _ABOVE_NOISE, level.max() - 1))
     weight = audible.clip(min=0)  # decibels, so that a click weighs less than a word
     width = max(1, samples // step)
@@ -134,6 +143,15 @@ def cut_word(sound: np.ndarray, rate: int, samples: int) -> Cut:
     return Cut(cut, start / rate, float((outside > 0).sum() * step / rate))
 
 
+def loudness(sound: np.ndarray, rate: int) -> np.ndarray:
+    """Returns the decibels of each hundredth of a second of a sound, float32 [samples] at `rate`."""
+    step = max(1, round(_STEP * rate))
+    count = -(-len(sound) // step)
+    padded = np.zeros(count * step, dtype=np.float64)
+    padded[: len(sound)] = sound
+    return 10 * np.log10(np.square(padded).reshape(count, step).mean(axis=1) + 1e-10)
+
+
 def find(folder: Path) -> list[Path]:
     """Returns the sound files in a folder and the folders in it, by name; hidden ones are left out."""
     found = []
@@ -141,14 +159,6 @@ def find(folder: Path) -> list[Path]:
         folders[:] = [name for name in folders if not name.startswith(".")]
         found += [Path(parent, name) for name in names if not name.startswith(".")]
     return sorted(path for path in found if path.suffix.lower() in ENDINGS)
-
-
-def _loudness(sound: np.ndarray, step: int) -> np.ndarray:
-    """Returns the decibels of each step of a sound."""
-    count = -(-len(sound) // step)
-    padded = np.zeros(count * step, dtype=np.float64)
-    padded[: len(sound)] = sound
-    return 10 * np.log10(np.square(padded).reshape(count, step).mean(axis=1) + 1e-10)
 
 
 def _heaviest(weight: np.ndarray, width: int) -> int:
