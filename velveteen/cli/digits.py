@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from velveteen.cli._output import INTERRUPTED, AsJson, answer
+from velveteen.cli._precision import Precision
 
 if TYPE_CHECKING:
     from velveteen.recipes.digits.main import Measured, Training
@@ -19,14 +20,6 @@ class Network(StrEnum):
 
     DENSE = "dense"
     CNN = "cnn"
-
-
-class Precision(StrEnum):
-    """What the layers compute in."""
-
-    AUTO = "auto"
-    FLOAT32 = "float32"
-    BFLOAT16 = "bfloat16"
 
 
 Data = Annotated[

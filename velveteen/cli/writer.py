@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from velveteen.cli._output import INTERRUPTED, AsJson, answer
+from velveteen.cli._precision import Precision
 
 if TYPE_CHECKING:
     from velveteen.recipes.writer.evaluation import Evaluation
@@ -32,6 +33,7 @@ Sources = Annotated[
     ),
 ]
 Model = Annotated[Path, typer.Argument(help="The folder of a model, as train wrote it.")]
+Out = Annotated[Path, typer.Option(help="The folder to write to.")]
 Themes = Annotated[
     bool, typer.Option("--themes", help="Cut texts at their headings; each is the theme of what follows.")
 ]
@@ -65,6 +67,9 @@ def train(
     layers: Annotated[int, typer.Option(min=1, help="How many LSTM layers.")] = 2,
     embedding: Annotated[int, typer.Option(min=0, help="The size of a learned vector a symbol; 0 for one-hot.")] = 0,
     dropout: Annotated[float, typer.Option(min=0, max=0.99, help="The share left out between layers.")] = 0.5,
+    weight_dropout: Annotated[
+        float, typer.Option(min=0, max=0.99, help="The share of recurrent weights left out, a step.")
+    ] = 0.0,
     epochs: Annotated[int, typer.Option(min=1, help="How often to read the text.")] = 15,
     streams: Annotated[
         int | None, typer.Option(min=1, help="Places read at once. [default: what the mode needs]")
@@ -72,7 +77,8 @@ def train(
     length: Annotated[int | None, typer.Option(min=1, help="Characters a step. [default: what the mode needs]")] = None,
     learning_rate: Annotated[float, typer.Option(min=0, help="The highest; it falls along a cosine.")] = 0.002,
     weight_decay: Annotated[float, typer.Option(min=0, help="How much the weights shrink, a step.")] = 0.1,
-    out: Annotated[Path, typer.Option(help="The folder to write to.")] = Path("writer-model"),
+    precision: Annotated[Precision, typer.Option(help="auto: bfloat16 where it is fast.")] = Precision.FLOAT32,
+    out: Out = Path("writer-model"),
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the training in --out that was stopped.")
     ] = False,
@@ -84,7 +90,18 @@ def train(
     from velveteen.recipes.writer.archives import Keep
 
     settings = main.Settings(
-        mode.value, units, layers, embedding, dropout, epochs, streams, length, learning_rate, weight_decay
+        mode=mode.value,
+        units=units,
+        layers=layers,
+        embedding=embedding,
+        dropout=dropout,
+        weight_dropout=weight_dropout,
+        epochs=epochs,
+        streams=streams,
+        length=length,
+        learning_rate=learning_rate,
+        weight_decay=weight_decay,
+        precision=precision.value,
     )
     keep = Keep(links, retweets, handles, author)
     corpus = data.load(sources or (), keep, themes=themes, encoding=encoding, rare_below=rare, validation=validation)
@@ -162,6 +179,22 @@ def predict(
     else:
         for each in found:
             print(f"{100 * each['probability']:5.1f} %  {each['character']!r}")
+
+
+@app.command()
+def combine(
+    models: Annotated[list[Path], typer.Argument(help="The folders of two models or more, as train wrote them.")],
+    out: Out = Path("writer-model"),
+    as_json: AsJson = False,
+) -> None:
+    """Makes one model of several that learned the same text: the mean of what they foretell is better than each."""
+    from velveteen.recipes.writer import main
+
+    written = main.combine(models, out=out) / "model.json"
+    if as_json:
+        answer({"members": len(models), "files": [written]})
+    else:
+        print(f"Combined {len(models)} models.\nWrote {written}")
 
 
 @app.command()

@@ -55,10 +55,16 @@ def run_fused(
 
 
 def _weights(kernel: Kernel, layer: _Formula) -> list[torch.Tensor]:
-    weights: list[Any] = [layer.kernel, layer.recurrent_kernel]
+    weights: list[Any] = [*layer.sequence_kernels()]
     if layer.bias is not None:
         weights += [layer.bias, layer.second_bias]
-    if weights[0].is_cuda and not torch.compiler.is_compiling() and torch.backends.cudnn.is_acceptable(weights[0]):
+    are_own = weights[0] is layer.kernel and weights[1] is layer.recurrent_kernel
+    if (
+        are_own
+        and weights[0].is_cuda
+        and not torch.compiler.is_compiling()
+        and torch.backends.cudnn.is_acceptable(weights[0])
+    ):
         addresses = [weight.data_ptr() for weight in weights]
         if addresses != layer.flat_addresses:  # new, or moved by module.to()
             _make_contiguous(kernel, weights)

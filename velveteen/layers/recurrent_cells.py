@@ -276,6 +276,10 @@ class _Formula(Layer):
         """What `project` adds."""
         return self.bias
 
+    def sequence_kernels(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """Returns kernel and recurrent kernel for a whole sequence at once; a subclass may leave out parts of them."""
+        return self.kernel, self.recurrent_kernel
+
     def project(self, x: torch.Tensor) -> torch.Tensor:
         """Returns what of all steps can be computed at once: the inputs times the kernel."""
         return linear(x, self.kernel, self.input_bias)

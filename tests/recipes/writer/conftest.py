@@ -1,3 +1,5 @@
+import dataclasses
+
 import pytest
 
 from velveteen.recipes.writer import data, main
@@ -29,3 +31,16 @@ def settings():
 def trained(corpus, settings, tmp_path_factory):
     """A tiny writer of the regular text."""
     return main.train(corpus, settings, out=tmp_path_factory.mktemp("writer"), seed=1, verbose=False)
+
+
+@pytest.fixture(scope="session")
+def another(corpus, settings, tmp_path_factory):
+    """A tiny writer of the same text, from another seed, of one layer and with recurrent weights left out."""
+    settings = dataclasses.replace(settings, epochs=4, units=40, layers=1, weight_dropout=0.3, dropout=0.1)
+    return main.train(corpus, settings, out=tmp_path_factory.mktemp("another"), seed=2, verbose=False)
+
+
+@pytest.fixture(scope="session")
+def pair(trained, another, tmp_path_factory):
+    """The folder of a model of both."""
+    return main.combine([trained.folder, another.folder], out=tmp_path_factory.mktemp("pair"))

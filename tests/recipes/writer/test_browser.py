@@ -13,10 +13,10 @@ from velveteen.recipes.writer.sampling import Choice, texts
 pytestmark = pytest.mark.xdist_group("tensorflowjs")
 
 
-@pytest.mark.parametrize("embedding", [8, 0])
-def test_two_hundred_greedy_characters(corpus, settings, trained, embedding, tmp_path):
-    folder = trained.folder
-    if not embedding:
+@pytest.mark.parametrize("kind", ["embedding", "one-hot", "combined"])
+def test_two_hundred_greedy_characters(corpus, settings, trained, pair, kind, tmp_path):
+    folder = pair if kind == "combined" else trained.folder
+    if kind == "one-hot":
         folder = tmp_path / "one-hot"
         main.train(corpus, dataclasses.replace(settings, embedding=0, epochs=2), out=folder, seed=1, verbose=False)
     request = {"folder": str(folder), "prompt": "\nThe qüick", "length": 200}

@@ -33,12 +33,13 @@ class Settings:
     Attributes:
         mode: "stateful", every position foretells the next character and the state goes on from window to window; or
             "window", as in the talk: so many characters in, only the next one out.
-        units, layers, embedding, dropout: as `model.network`.
+        units, layers, embedding, dropout, weight_dropout: as `model.network`.
         epochs: how often to read the text.
         streams: how many places of the text are read at once, the batch size; None for what the mode needs.
         length: of a window, in characters; None for what the mode needs.
         learning_rate: the highest, see `CosineSchedule`.
         weight_decay, clip: of the optimizer: the decay, and the largest norm of all gradients together.
+        precision: "float32", "bfloat16", or "auto", as `Model.compile`.
     """
 
     mode: str = "stateful"
@@ -46,12 +47,14 @@ class Settings:
     layers: int = 2
     embedding: int = 0
     dropout: float = 0.5
+    weight_dropout: float = 0.0
     epochs: int = 15
     streams: int | None = None
     length: int | None = None
     learning_rate: float = 0.002
     weight_decay: float = 0.1
     clip: float = 1.0
+    precision: str = "float32"
 
     def __post_init__(self) -> None:
         if self.mode not in MODES:
@@ -63,8 +66,9 @@ class Settings:
                 raise ArgumentError(f"The number of {name} must be positive, got {count}.")
         if self.embedding < 0:
             raise ArgumentError(f"The size of the embedding must be 0 (one-hot) or more, got {self.embedding}.")
-        if not 0 <= self.dropout < 1:
-            raise ArgumentError(f"The dropout must be from 0 to below 1, got {self.dropout}.")
+        for name, share in {"dropout": self.dropout, "weight dropout": self.weight_dropout}.items():
+            if not 0 <= share < 1:
+                raise ArgumentError(f"The {name} must be from 0 to below 1, got {share}.")
 
     @property
     def batch(self) -> tuple[int, int]:
@@ -130,13 +134,14 @@ def train(
         symbols,
         **shape,
         dropout=settings.dropout,
+        weight_dropout=settings.weight_dropout,
         streams=streams if is_stateful else None,
         last_only=not is_stateful,
     )
     optimizer = vt.train.adam(
         settings.learning_rate, 0.9, 0.99, weight_decay=settings.weight_decay, global_clipnorm=settings.clip
     )
-    network.compile(optimizer, loss="sparseCategoricalCrossentropy")
+    network.compile(optimizer, loss="sparseCategoricalCrossentropy", precision=settings.precision)
     saved = model.with_states(symbols, **shape)
     writing = model.without_states(saved)
     start = time.perf_counter()
@@ -284,6 +289,43 @@ def evaluate(
     corpus = data.load(sources, encoding=encoding, alphabet=alphabet, **_load_options(training))
     kept = training.get("fingerprint") == corpus.fingerprint
     return evaluation.measure(saved, model.without_states(saved), corpus, only_kept=kept, seed=seed)
+
+
+def combine(folders: Sequence[str | Path], *, out: str | Path = OUT) -> Path:
+    """Writes one model whose probabilities are the mean of those of several, and returns its folder.
+
+    Networks that learned the same text from different seeds are wrong in different places, so that their mean foretells
+    better than each of them; it takes the time of all.
+
+    Args:
+        folders: of the models, two or more.
+        out: the folder to write to; a model in it is replaced.
+
+    Raises: as `write`.
+        ArgumentError: fewer than two models, models that learned from different texts, or `out` is a file.
+    """
+    if len(folders) < 2:
+        raise ArgumentError(f"Give two models or more to combine, got {len(folders)}.")
+    members = [load(folder)[0] for folder in folders]
+    first, *others = [member.user_defined_metadata for member in members]
+    kinds = [
+        (each["alphabet"], each.get("input"), _part(each, "training").get("fingerprint")) for each in (first, *others)
+    ]
+    for folder, kind in zip(folders, kinds, strict=True):
+        if kind != kinds[0]:
+            raise ArgumentError(
+                f"The model in {folder} learned from another text than the one in {folders[0]}, or reads its symbols "
+                "differently (--embedding). Train all of them on the same sources with the same options."
+            )
+    training = {
+        key: value for key, value in _part(first, "training").items() if key in ("source", "fingerprint", "options")
+    }
+    network = model.combined(members)
+    about = [_part(each, "training") for each in (first, *others)]
+    network.user_defined_metadata = {**first, "training": {**training, "members": about}}
+    out = _prepare(out)
+    network.save(out)
+    return out
 
 
 def load(folder: str | Path) -> tuple[Any, Alphabet]:
