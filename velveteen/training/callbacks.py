@@ -12,6 +12,7 @@ from velveteen.tensors import Tensor
 from velveteen.training.backup import BackupAndRestore
 from velveteen.training.callback import Callback, CallbackList, Logs, Mode, Monitor, as_callback
 from velveteen.training.recorders import CSVLogger, ModelCheckpoint, TensorBoard
+from velveteen.training.run_recorder import RunRecorder
 
 __all__ = [
     "BackupAndRestore",
@@ -23,6 +24,7 @@ __all__ = [
     "LearningRateScheduler",
     "ModelCheckpoint",
     "OverfittingAdvice",
+    "RunRecorder",
     "TensorBoard",
     "TerminateOnNaN",
     "as_callback",

@@ -24,6 +24,7 @@ from velveteen.training.feeding import ArrayFeed, DatasetFeed, array_batches, ba
 from velveteen.training.placing import sent
 from velveteen.training.progress import Progress
 from velveteen.training.ranks import Alone, ranks_of, ranks_of_call
+from velveteen.training.run_recorder import from_environment
 from velveteen.training.step import Meter, Stepper
 
 
@@ -120,6 +121,7 @@ def _train(
     history = History()
     verbose = verbose if ranks.is_first else False
     given = _listed(callbacks)
+    given += from_environment(given)
     backup = next((callback for callback in given if isinstance(callback, BackupAndRestore)), None)
     progress = Progress(
         names,
