@@ -5,10 +5,11 @@ from typing import Annotated
 import typer
 
 from velveteen import __version__
-from velveteen.cli import convert, digits, formatter, models, writer
+from velveteen.cli import convert, models, studio
 from velveteen.cli._output import Commands
 from velveteen.cli.demo import demo
 from velveteen.cli.new import new
+from velveteen.cli.recipes import RECIPES
 
 app = typer.Typer(
     cls=Commands,
@@ -17,10 +18,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="TensorFlow.js's API in Python, trained at PyTorch speed, saved in TensorFlow.js's own files.",
 )
-app.add_typer(digits.app, name="digits", rich_help_panel="Recipes")
-app.add_typer(writer.app, name="writer", rich_help_panel="Recipes")
-app.add_typer(formatter.app, name="formatter", rich_help_panel="Recipes")
+for name, recipe in RECIPES.items():
+    app.add_typer(recipe, name=name, rich_help_panel="Recipes")
 app.command(rich_help_panel="Recipes")(demo)
+app.command(rich_help_panel="Tools")(studio.studio)
 app.command(rich_help_panel="Tools")(new)
 app.command(rich_help_panel="Tools")(models.summary)
 app.command(rich_help_panel="Tools")(models.predict)

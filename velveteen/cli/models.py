@@ -17,6 +17,7 @@ Model = Annotated[str, typer.Argument(help="The folder of a model, its model.jso
 def summary(model: Model, as_json: AsJson = False) -> None:
     """Shows the layers of a model, their shapes and parameters."""
     import velveteen as vt
+    from velveteen.models.summary import describe
 
     loaded = vt.load_layers_model(model)
     if as_json:
@@ -54,29 +55,6 @@ def predict(
     else:
         for name, array in outputs.items():
             print(f"{name} {list(array.shape)}\n{array}")
-
-
-def describe(model: Any) -> dict[str, Any]:
-    """Returns what `summary` shows as plain values."""
-    from velveteen.models.summary import parameter_counts
-
-    return {
-        "name": model.name,
-        "class": model.class_name,
-        "inputs": [{"name": t.name, "shape": list(t.shape), "dtype": t.dtype} for t in model.inputs],
-        "outputs": [{"name": t.name, "shape": list(t.shape), "dtype": t.dtype} for t in model.outputs],
-        "layers": [
-            {
-                "name": layer.name,
-                "class": layer.class_name,
-                "output_shape": layer.output_shape,
-                "params": layer.count_params(),
-            }
-            for layer in model.sublayers()
-        ],
-        "params": parameter_counts(model),
-        "metadata": model.user_defined_metadata,
-    }
 
 
 def read_array(path: Path) -> "np.ndarray":

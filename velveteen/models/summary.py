@@ -1,7 +1,7 @@
 """The table that `model.summary()` prints."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich import box
 from rich.console import Console
@@ -44,6 +44,27 @@ def parameter_counts(model: "_Container") -> dict[str, int]:
     frozen = sum(weight.parameter.numel() for weight in model.non_trainable_weights)
     size = sum(weight.parameter.numel() * weight.parameter.element_size() for weight in model.weights)
     return {"total": trainable + frozen, "trainable": trainable, "non_trainable": frozen, "bytes": size}
+
+
+def describe(model: "_Container") -> dict[str, Any]:
+    """Returns what `print_summary` shows as plain values, which JSON can hold."""
+    return {
+        "name": model.name,
+        "class": model.class_name,
+        "inputs": [{"name": t.name, "shape": list(t.shape), "dtype": t.dtype} for t in model.inputs],
+        "outputs": [{"name": t.name, "shape": list(t.shape), "dtype": t.dtype} for t in model.outputs],
+        "layers": [
+            {
+                "name": layer.name,
+                "class": layer.class_name,
+                "output_shape": layer.output_shape,
+                "params": layer.count_params(),
+            }
+            for layer in model.sublayers()
+        ],
+        "params": parameter_counts(model),
+        "metadata": model.user_defined_metadata,
+    }
 
 
 def _totals(model: "_Container") -> str:

@@ -1,0 +1,91 @@
+"""Data sets that are made in the page: a folder a class, a file an example, as the recipes read them."""
+
+import re
+import secrets
+from pathlib import Path
+
+from velveteen.errors import ArgumentError, DataError, MissingFileError
+from velveteen.io.files import write_beside_then_rename
+from velveteen.studio.models import NAME
+
+KINDS = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp", "audio/wav": ".wav"}
+_BEGINNINGS = {".png": b"\x89PNG\r\n\x1a\n", ".jpg": b"\xff\xd8\xff", ".webp": b"RIFF", ".wav": b"RIFF"}
+SAMPLE = re.compile(r"[0-9a-f]{16}\.(png|jpg|webp|wav)")
+LABEL = re.compile(r"\w[\w ._-]{0,99}")
+
+
+class Datasets:
+    """A folder of data sets.
+
+    Args:
+        folder: where they are.
+    """
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+
+    def path(self, name: str) -> Path:
+        """Returns the folder of a data set. Raises ArgumentError for a name that could lead elsewhere."""
+        if not NAME.fullmatch(name):
+            raise ArgumentError(f"A data set's name has letters, digits, dashes and underscores, got {name!r:.120}.")
+        return self.folder / name
+
+    def all(self) -> list[dict[str, object]]:
+        """Returns name and number of examples by label of each."""
+        folders = sorted(self.folder.iterdir()) if self.folder.is_dir() else []
+        return [
+            {"name": path.name, "labels": self.labels(path.name)}
+            for path in folders
+            if path.is_dir() and NAME.fullmatch(path.name)
+        ]
+
+    def labels(self, name: str) -> dict[str, int]:
+        """Returns how many examples each label has."""
+        path = self.path(name)
+        if not path.is_dir():
+            raise MissingFileError(f"There is no data set {name!r}.")
+        folders = [label for label in sorted(path.iterdir()) if label.is_dir() and LABEL.fullmatch(label.name)]
+        return {label.name: sum(1 for file in label.iterdir() if SAMPLE.fullmatch(file.name)) for label in folders}
+
+    def add(self, name: str, label: str, kind: str, content: bytes) -> str:
+        """Adds an example, and returns its file's name.
+
+        Raises:
+            ArgumentError: a name that could lead elsewhere.
+            DataError: it is not what its kind says.
+        """
+        if not LABEL.fullmatch(label):
+            raise ArgumentError(
+                f"A label has letters, digits, spaces, dots, dashes and underscores, got {label!r:.120}."
+            )
+        extension = KINDS.get(kind.split(";")[0].strip().lower())
+        if extension is None or not content.startswith(_BEGINNINGS[extension]):
+            raise DataError(f"An example is one of {', '.join(KINDS)}; this says it is {kind!r:.80}, and is not.")
+        folder = self.path(name) / label
+        folder.mkdir(parents=True, exist_ok=True)
+        file = secrets.token_hex(8) + extension
+        write_beside_then_rename(folder / file, content)
+        return file
+
+    def samples(self, name: str, label: str, last: int = 60) -> list[str]:
+        """Returns the names of a label's newest examples, the newest first."""
+        folder = self._label(name, label)
+        files = [file for file in folder.iterdir() if SAMPLE.fullmatch(file.name)]
+        return [file.name for file in sorted(files, key=lambda file: -file.stat().st_mtime_ns)[:last]]
+
+    def sample(self, name: str, label: str, file: str) -> Path:
+        """Returns the path of an example. Raises MissingFileError where there is none of that name."""
+        path = self._label(name, label) / file
+        if not SAMPLE.fullmatch(file) or not path.is_file():
+            raise MissingFileError(f"There is no example {file!r:.120} of {label!r:.120} in {name!r}.")
+        return path
+
+    def remove(self, name: str, label: str, file: str) -> None:
+        """Deletes an example."""
+        self.sample(name, label, file).unlink()
+
+    def _label(self, name: str, label: str) -> Path:
+        folder = self.path(name) / label
+        if not LABEL.fullmatch(label) or not folder.is_dir():
+            raise MissingFileError(f"There is no label {label!r:.120} in {name!r}.")
+        return folder
