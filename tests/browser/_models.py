@@ -130,6 +130,19 @@ def conv_lstm():
     )
 
 
+def reshaped():
+    """TensorFlow.js finds no open size by itself when the layer behind needs it."""
+    return vt.sequential(
+        [
+            layers.dense(12, input_shape=[4, 2]),
+            layers.reshape([2, 3, -1]),
+            layers.conv2d(2, 2),
+            layers.reshape([-1]),
+            layers.dense(3),
+        ]
+    )
+
+
 def two_shards():
     return vt.sequential(
         [
@@ -154,6 +167,7 @@ MODELS = {
         separable,
         embedding_with_mask,
         conv_lstm,
+        reshaped,
         two_shards,
     )
 }

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+import velveteen as vt
 from tests.layers._check import check_layer
 from velveteen import layers
 from velveteen.errors import ArgumentError, ShapeError
@@ -37,6 +38,18 @@ def test_reshape(target, output):
 
 def test_reshape_with_open_sizes():
     assert layers.reshape([-1, 6]).apply(layers.input([None, 3])).shape == [None, None, 6]
+
+
+def test_an_open_size_that_is_known_stands_in_files():
+    layer = layers.reshape([2, -1])
+    assert layer.get_config()["target_shape"] == [2, None]
+    layer.apply(layers.input([4, 3]))
+    assert layer.get_config()["target_shape"] == [2, 6]
+    layer.apply(layers.input([4, 5]))  # another number: it stays open
+    assert layer.get_config()["target_shape"] == [2, None]
+    within = layers.time_distributed(layers.reshape([-1]), input_shape=[5, 2, 3])
+    model = vt.sequential([within, layers.dense(1)])
+    assert model.to_json()["config"]["layers"][0]["config"]["layer"]["config"]["target_shape"] == [6]
 
 
 @pytest.mark.parametrize(

@@ -84,6 +84,16 @@ class Reshape(Layer):
         self.target_shape = tuple(None if size is None or size < 0 else size for size in sizes)
         if self.target_shape.count(None) > 1:
             raise ArgumentError(f"Only one size of target_shape can be left open, got {list(target_shape)}.")
+        self._built_for: tuple[Size, ...] = (None,)
+
+    def build(self, input_shape: Sequence[Size]) -> None:
+        self._built_for = tuple(input_shape[1:])
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the arguments, an open size as a number where it is known: TensorFlow.js does not find it by itself."""
+        shapes = {self._built_for, *(tuple(node.inputs[0].shape[1:]) for node in self.inbound_nodes)}
+        target = self.resolve(self._built_for) if len(shapes) == 1 else self.target_shape
+        return super().get_config() | {"target_shape": list(target)}
 
     def resolve(self, sizes: Sequence[Size]) -> tuple[Size, ...]:
         """Returns the target shape for examples of these sizes, with None only where it cannot be known."""
