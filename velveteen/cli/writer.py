@@ -108,7 +108,7 @@ def train(
     if not as_json:
         print(f"Found in {corpus.name}:")
         for note in corpus.notes:
-            print(f"  {note}")
+            print(f"  {note}", flush=True)
     training = main.train(corpus, settings, out=out, seed=seed, resume=resume, verbose=not as_json)
     if as_json:
         answer(training)
@@ -119,7 +119,7 @@ def train(
         )
         for file in training.files:
             print(f"Wrote {file}")
-        print(f'Try: velveteen writer write {out} --prompt "…"')
+        print(f'Try: velveteen writer write {out} {"--theme" if themes else "--prompt"} "…"')
     if training.interrupted:
         raise typer.Exit(INTERRUPTED)
 

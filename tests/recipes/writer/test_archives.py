@@ -8,7 +8,7 @@ import zipfile
 import pytest
 
 from velveteen.errors import DataError
-from velveteen.recipes.writer import archives
+from velveteen.recipes.writer import archives, sources
 from velveteen.recipes.writer.archives import Keep
 
 TWEETS = [
@@ -154,7 +154,11 @@ def test_a_text_is_no_archive(tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("tweets.js", tweets_js()[:200], "tweets.js is damaged: .* at line 1, column .* Download it again"),
+        (
+            "tweets.js",
+            tweets_js()[:200],
+            "tweets.js is damaged at line 1, column .*: Unterminated string. Download it again",
+        ),
         ("tweets.js", "function () {}", "does not begin like an archive of X"),
         ("tweets.js", tweets_js([{"tweet": {"id": 1}}]), 'entry 1 has no "full_text"'),
         ("tweets.js", tweets_js(["text"]), 'entry 1 has no "full_text"'),
@@ -192,3 +196,16 @@ def test_odd_entries_are_left_out(tmp_path):
     assert texts(write(tmp_path / "result.json", json.dumps({"messages": messages}))) == ["kept"]
     items = [None, {"type": "Create"}, {"type": "Create", "object": {"content": None}}]
     assert texts(write(tmp_path / "outbox.json", json.dumps({"orderedItems": items}))) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "left_out"),
+    [
+        ("tweets.js", tweets_js(), "2 messages"),
+        ("result.json", json.dumps(TELEGRAM), "2 messages"),
+        ("outbox.json", json.dumps(OUTBOX), "1 message"),
+    ],
+)
+def test_what_is_left_out_is_told(tmp_path, name, content, left_out):
+    (tmp_path / name).write_text(content)
+    assert f"Left out {left_out}: what repeats others" in "".join(sources.read([tmp_path]).notes)

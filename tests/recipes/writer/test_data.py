@@ -41,7 +41,7 @@ def test_messages_stay_whole(tmp_path):
 def test_repeated_messages_are_left_out(tmp_path):
     found = sources.read([messages_file(tmp_path, ["same", "other", "same"])])
     assert found.pieces == ["same", "other"]
-    assert "1 messages that repeat another one were left out." in found.notes
+    assert "Left out 1 message that came before." in found.notes
 
 
 def test_rare_symbols_become_one_and_are_told(tmp_path):
@@ -93,7 +93,7 @@ def test_folders(tmp_path):
     (tmp_path / ".git" / "three.txt").write_text("hidden")
     found = sources.read([tmp_path])
     assert sorted(found.pieces) == ["one", "two"]
-    assert found.notes == ["Read 2 text files.", "Left out 1 other files (1 .jpg)."]
+    assert found.notes == ["Read 2 text files.", "Left out 2 other files (1 hidden, 1 .jpg)."]
 
 
 def test_standard_input(monkeypatch):

@@ -44,10 +44,11 @@ class Keep:
 
 @dataclass(frozen=True)
 class Messages:
-    """What an archive held: the messages' texts in its order, and what kind of archive it was."""
+    """What an archive held: what kind it was, the messages' texts in its order, and how many there were in all."""
 
     kind: str
     texts: list[str]
+    count: int
 
 
 def read(path: Path, keep: Keep) -> Messages | None:
@@ -141,6 +142,7 @@ def _natural(name: str) -> list[Any]:
 
 def _from_x(files: list[tuple[str, bytes]], keep: Keep) -> Messages:
     texts: list[str] = []
+    count = 0
     for where, content in files:
         text = content.decode("utf-8", errors="replace")
         start = re.match(r"\ufeff?\s*[\w.\s]+=\s*(?=\[)", text)
@@ -148,7 +150,8 @@ def _from_x(files: list[tuple[str, bytes]], keep: Keep) -> Messages:
             raise DataError(f'{where} does not begin like an archive of X, "window.YTD.tweets.part0 = [".')
         tweets = _json(where, text[start.end() :].rstrip().removesuffix(";"))
         texts += _cleaned(_x_texts(where, tweets, keep), keep)
-    return Messages("an archive of X", texts)
+        count += len(tweets)
+    return Messages("an archive of X", texts, count)
 
 
 def _x_texts(where: str, tweets: list[Any], keep: Keep) -> Iterator[str]:
@@ -168,7 +171,7 @@ def _x_texts(where: str, tweets: list[Any], keep: Keep) -> Iterator[str]:
 def _from_json(where: str, content: bytes, keep: Keep) -> Messages:
     found = _json(where, content.decode("utf-8-sig", errors="replace"))
     if isinstance(found, dict) and isinstance(found.get("messages"), list):
-        return Messages("a chat of Telegram", _cleaned(_telegram_texts(found["messages"], keep), keep))
+        return _from_telegram("a chat of Telegram", found["messages"], keep)
     if isinstance(found, dict) and isinstance(found.get("chats"), dict):
         chats = found["chats"].get("list")
         messages = [
@@ -177,9 +180,10 @@ def _from_json(where: str, content: bytes, keep: Keep) -> Messages:
             if isinstance(chat, dict) and isinstance(chat.get("messages"), list)
             for message in chat["messages"]
         ]
-        return Messages("an export of Telegram", _cleaned(_telegram_texts(messages, keep), keep))
+        return _from_telegram("an export of Telegram", messages, keep)
     if isinstance(found, dict) and isinstance(found.get("orderedItems"), list):
-        return Messages("an outbox of Mastodon", _cleaned(_mastodon_texts(found["orderedItems"], keep), keep))
+        posts = found["orderedItems"]
+        return Messages("an outbox of Mastodon", _cleaned(_mastodon_texts(posts, keep), keep), len(posts))
     keys = ", ".join(list(found)[:5]) if isinstance(found, dict) else type(found).__name__
     raise DataError(
         f'{where} is JSON, but neither an export of Telegram ("messages" or "chats") nor an outbox of Mastodon '
@@ -187,10 +191,14 @@ def _from_json(where: str, content: bytes, keep: Keep) -> Messages:
     )
 
 
-def _telegram_texts(messages: list[Any], keep: Keep) -> Iterator[str]:
+def _from_telegram(kind: str, entries: list[Any], keep: Keep) -> Messages:
+    # Others tell that someone joined, or called.
+    messages = [entry for entry in entries if isinstance(entry, dict) and entry.get("type") == "message"]
+    return Messages(kind, _cleaned(_telegram_texts(messages, keep), keep), len(messages))
+
+
+def _telegram_texts(messages: list[dict[str, Any]], keep: Keep) -> Iterator[str]:
     for message in messages:
-        if not isinstance(message, dict) or message.get("type") != "message":
-            continue  # someone joined, a call, …
         if not keep.retweets and ("forwarded_from" in message or "saved_from" in message):
             continue
         if not _is_by(keep.author, message.get("from"), message.get("from_id")):
@@ -226,7 +234,7 @@ def _from_mbox(path: Path, keep: Keep) -> Messages:
         box.close()
     if count == 0:
         raise DataError(f'{path} has no message in it. A mailbox (mbox) begins with "From " and an address.')
-    return Messages("a mailbox", texts)
+    return Messages("a mailbox", texts, count)
 
 
 def _parse_mail(file: Any) -> Any:
@@ -286,7 +294,8 @@ def _json(where: str, text: str) -> Any:
         return json.loads(text)
     except json.JSONDecodeError as error:
         raise DataError(
-            f"{where} is damaged: {error.msg} at line {error.lineno}, column {error.colno}. Download it again."
+            f"{where} is damaged at line {error.lineno}, column {error.colno}: {error.msg.removesuffix(' starting at')}. "
+            "Download it again."
         ) from error
     except RecursionError as error:
         raise DataError(f"{where} is nested too deeply to be an archive of messages.") from error

@@ -128,7 +128,8 @@ def load(
         learned, held_out = _split_messages([piece + END for piece in found.pieces], validation)
         train, test = "".join(learned), "".join(held_out)
         starts = np.cumsum([0, *map(len, learned[:-1])])
-        split = f"{len(learned):,} messages to learn from, and the last {len(held_out):,} ({len(test):,} characters)"
+        kind = "passages" if themes else "messages"
+        split = f"{len(learned):,} {kind} to learn from, and the last {len(held_out):,} ({len(test):,} characters)"
     else:
         whole = "\n\n".join(found.pieces)
         at = len(whole) - round(len(whole) * validation)

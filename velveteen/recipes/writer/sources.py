@@ -57,13 +57,17 @@ def read(
         DataError: a source cannot be read, or has nothing in it.
     """
     keep = keep or Keep()
-    found = Found(name=", ".join(Path(source).name or str(source) for source in sources) or PYDOC)
+    names = (
+        "standard input" if str(source) == STANDARD_INPUT else Path(source).name or str(source) for source in sources
+    )
+    found = Found(name=", ".join(names) or PYDOC)
     texts: list[tuple[str, str]] = []  # each with the suffix of its file
     if not sources:
         texts += _pydoc(themes)
         found.notes.append(f"Python's own documentation ({len(texts)} topics).")
     kinds: Counter[str] = Counter()
     skipped: Counter[str] = Counter()
+    left_out = 0  # messages
     for source in sources:
         for path in _files(source, skipped):
             if path is None:
@@ -78,11 +82,15 @@ def read(
                 found.are_messages = True
                 found.pieces += [clean_text(text) for text in messages.texts]
                 kinds[messages.kind] += 1
+                left_out += messages.count - len(messages.texts)
     if themes:
         found.are_messages = True
         found.pieces += _under_headings(texts, found)
     else:
         found.pieces += [text for text, _ in texts if text.strip()]
+    if left_out:
+        why = "what repeats others, what others wrote, and what has no words"
+        found.notes.append(f"Left out {_counted(left_out, 'message')}: {why}.")
     if found.are_messages:
         _drop_repeated(found)
     if not any(piece.strip() for piece in found.pieces):
@@ -109,10 +117,10 @@ def _under_headings(texts: Sequence[tuple[str, str]], found: Found) -> list[str]
             "empty lines."
         )
     passages = [f"{theme}{THEME_END}{passage}" for each in cut for theme, passage in each.passages]
-    found.notes.append(f"{headings:,} headings with {len(passages):,} passages below them.")
+    found.notes.append(f"{_counted(headings, 'heading')} with {_counted(len(passages), 'passage')} below.")
     without = [each for each in cut if not each.headings]
     if without:
-        found.notes.append(f"Left out {len(without):,} texts without headings.")
+        found.notes.append(f"Left out {_counted(len(without), 'text')} without headings.")
     before = sum(each.before for each in cut if each.headings)
     if before:
         found.notes.append(f"Left out {before:,} characters above the first heading of a text.")
@@ -138,9 +146,14 @@ def _files(source: str | Path, skipped: Counter[str]) -> Iterable[Path | None]:
     if path.is_file():
         yield path
     elif path.is_dir():
-        files = sorted(each for each in path.rglob("*") if each.is_file() and not _is_hidden(each.relative_to(path)))
-        chosen = [each for each in files if _is_wanted(each)]
-        skipped.update(each.suffix or each.name for each in files if not _is_wanted(each))
+        chosen = []
+        for each in sorted(each for each in path.rglob("*") if each.is_file()):
+            if _is_hidden(each.relative_to(path)):
+                skipped["hidden"] += 1
+            elif _is_wanted(each):
+                chosen.append(each)
+            else:
+                skipped[each.suffix or each.name] += 1
         if not chosen:
             raise DataError(
                 f"The folder {path} has no texts in it: they end with {', '.join(TEXT_SUFFIXES)}; archives are "
@@ -165,6 +178,8 @@ def _decode(path: Path, encoding: str) -> str:
     content = path.read_bytes()
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         encoding = "utf-16"
+    elif b"\0" in content[:1000] and encoding == "utf-8":
+        raise DataError(f"{path} is no text: it has zero bytes in it. Leave it out.")
     try:
         text = content.decode(encoding)
     except LookupError as error:
@@ -184,7 +199,7 @@ def _decode(path: Path, encoding: str) -> str:
 def _drop_repeated(found: Found) -> None:
     distinct = list(dict.fromkeys(found.pieces))
     if len(distinct) < len(found.pieces):
-        found.notes.append(f"{len(found.pieces) - len(distinct):,} messages that repeat another one were left out.")
+        found.notes.append(f"Left out {_counted(len(found.pieces) - len(distinct), 'message')} that came before.")
     found.pieces = distinct
 
 
@@ -192,11 +207,15 @@ def _describe(kinds: Counter[str], skipped: Counter[str]) -> list[str]:
     notes = []
     if kinds:
         names = [
-            f"{count} {kind}s" if count > 1 and kind == "text file" else f"{count} × {kind}" if count > 1 else kind
+            _counted(count, kind) if kind == "text file" else f"{count} × {kind}" if count > 1 else kind
             for kind, count in kinds.items()
         ]
         notes.append(f"Read {', '.join(names)}.")
     if skipped:
         listed = ", ".join(f"{count} {suffix}" for suffix, count in skipped.most_common(5))
-        notes.append(f"Left out {skipped.total():,} other files ({listed}).")
+        notes.append(f"Left out {_counted(skipped.total(), 'other file')} ({listed}).")
     return notes
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
