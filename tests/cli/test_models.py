@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 import velveteen as vt
+from tests.graph_models import _graphs as graphs
 from velveteen.cli.main import app
 
 
@@ -39,6 +40,38 @@ def saved(tmp_path):
         return tmp_path / name
 
     return save
+
+
+@pytest.fixture
+def graph(tmp_path):
+    """A graph model: relu(x · 2) and its negative."""
+    nodes = [
+        graphs.placeholder("x", sizes=[-1, 2]),
+        graphs.constant("two"),
+        graphs.node("doubled", "Mul", "x", "two"),
+        graphs.node("y", "Relu", "doubled"),
+        graphs.node("z", "Neg", "y"),
+    ]
+    signature = {"inputs": {"x": {"name": "x:0"}}, "outputs": {"y": {"name": "y:0"}, "z": {"name": "z:0"}}}
+    graphs.graph_model(nodes, {"two": 2.0}, signature=signature).save(tmp_path / "graph")
+    return tmp_path / "graph"
+
+
+def test_summary_of_a_graph(graph):
+    shown = run("summary", graph)
+    assert shown.exit_code == 0
+    assert "input   x  [null, 2]  float32" in shown.stdout
+    assert "3 nodes: 1 Mul, 1 Neg, 1 Relu" in shown.stdout
+    told = json.loads(run("summary", graph, "--json").stdout)
+    assert told["kinds"] == {"Mul": 1, "Neg": 1, "Relu": 1}
+    assert [each["name"] for each in told["outputs"]] == ["y", "z"] and told["params"]["total"] == 1
+
+
+def test_predict_with_a_graph(graph, saved, tmp_path):
+    result = run("predict", graph, saved(np.float32([[1, -3]])), "--out", tmp_path / "y.npz", "--json")
+    assert result.exit_code == 0, result.output
+    with np.load(tmp_path / "y.npz") as written:
+        assert written["y"].tolist() == [[2, 0]] and written["z"].tolist() == [[-2, 0]]
 
 
 def test_summary(model):

@@ -15,12 +15,15 @@ Model = Annotated[str, typer.Argument(help="The folder of a model, its model.jso
 
 
 def summary(model: Model, as_json: AsJson = False) -> None:
-    """Shows the layers of a model, their shapes and parameters."""
-    import velveteen as vt
+    """Shows the layers of a model, their shapes and parameters; of a graph model its inputs, outputs and kinds of nodes."""
+    from velveteen.formats.either import load_either
+    from velveteen.models import LayersModel
     from velveteen.models.summary import describe
 
-    loaded = vt.load_layers_model(model)
-    if as_json:
+    loaded = load_either(model)
+    if not isinstance(loaded, LayersModel):
+        _show_graph(describe_graph(loaded), as_json)
+    elif as_json:
         answer(describe(loaded))
     else:
         loaded.summary()
@@ -33,19 +36,20 @@ def predict(
     as_json: AsJson = False,
 ) -> None:
     """Computes what a model makes of the numbers in an .npy file."""
-    import velveteen as vt
+    from velveteen.formats.either import load_either
+    from velveteen.models import LayersModel
 
     arrays = [read_array(path) for path in inputs]
-    loaded = vt.load_layers_model(model)
+    loaded = load_either(model)
     if out is not None:
         check_target(out, len(loaded.outputs))
-    predicted = loaded.predict(arrays if len(arrays) > 1 else arrays[0])
-    outputs = {
-        name: tensor.numpy()
-        for name, tensor in zip(
-            loaded.output_names, predicted if isinstance(predicted, list) else [predicted], strict=True
-        )
-    }
+    given = arrays if len(arrays) > 1 else arrays[0]
+    if isinstance(loaded, LayersModel):
+        names, predicted = loaded.output_names, loaded.predict(given)
+    else:
+        names, predicted = loaded.output_nodes, loaded.execute(given)
+    tensors = predicted if isinstance(predicted, list) else [predicted]
+    outputs = {name: tensor.numpy() for name, tensor in zip(names, tensors, strict=True)}
     if out is not None:
         write_arrays(out, outputs)
     if as_json:
@@ -55,6 +59,37 @@ def predict(
     else:
         for name, array in outputs.items():
             print(f"{name} {list(array.shape)}\n{array}")
+
+
+def describe_graph(model: Any) -> dict[str, Any]:
+    """Returns what `summary` shows of a graph model as plain values."""
+    weights = [tensor for tensors in model.weights.values() for tensor in tensors]
+    return {
+        "class": "GraphModel",
+        "inputs": [_described(info) for info in model.inputs],
+        "outputs": [_described(info) for info in model.outputs],
+        "kinds": model.kinds,
+        "params": {"total": sum(tensor.size for tensor in weights)},
+        "metadata": model.metadata,
+    }
+
+
+def _described(info: Any) -> dict[str, Any]:
+    return {"name": info.name, "shape": None if info.shape is None else list(info.shape), "dtype": info.dtype}
+
+
+def _show_graph(described: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        answer(described)
+        return
+    print("A graph model: TensorFlow's own operations instead of layers.")
+    for side in ("inputs", "outputs"):
+        for each in described[side]:
+            shape = "" if each["shape"] is None else str(each["shape"]).replace("None", "null")
+            print("  ".join(filter(None, [f"{side[:-1]:6}", each["name"], shape, each["dtype"]])))
+    kinds = sorted(described["kinds"].items(), key=lambda pair: -pair[1])
+    print(f"{sum(count for _, count in kinds)} nodes: {', '.join(f'{count} {kind}' for kind, count in kinds)}")
+    print(f"Total params: {described['params']['total']:,}")
 
 
 def read_array(path: Path) -> "np.ndarray":

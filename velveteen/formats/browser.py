@@ -108,8 +108,7 @@ class Comparison(NamedTuple):
 def obstacles(model: Model | GraphModel) -> list[str]:
     """Returns what in a model TensorFlow.js cannot load or computes otherwise, in sentences; none is fine."""
     if isinstance(model, GraphModel):
-        known = {*KINDS, *CONTROL_FLOW, "Const", "Placeholder"}
-        unknown = [kind for kind in model.kinds if kind not in known]
+        unknown = [kind for kind in model.kinds if kind not in KINDS and kind not in CONTROL_FLOW]
         return [f"TensorFlow.js has no kind of node {kind:.80}. Give it one with tf.registerOp." for kind in unknown]
     found = []
     for name, class_name, config in _layers(model.to_json()):

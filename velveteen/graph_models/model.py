@@ -1,6 +1,7 @@
 """GraphModel: a TensorFlow graph in TensorFlow.js's format, run on PyTorch."""
 
 import dataclasses
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -100,12 +101,14 @@ class GraphModel:
         return list(self._outputs.names)
 
     @property
-    def kinds(self) -> list[str]:
-        """The kinds of nodes that the outputs need (`"Conv2D"`, …), with those inside of the graph's functions."""
+    def kinds(self) -> dict[str, int]:
+        """How many nodes of each kind compute the outputs (`{"Conv2D": 52, …}`), those inside of functions among them."""
         fed = {source.node for source in self._inputs.sources}
         needed = select(self._graph, fed, self._outputs.sources)
         inside = [node for function in self._scope.functions.values() for node in function.nodes.values()]
-        return sorted({node.op for node in (*needed, *inside) if node.name not in fed})
+        known = {"Const", "Placeholder"}
+        computing = [node.op for node in (*needed, *inside) if node.name not in fed and node.op not in known]
+        return dict(sorted(Counter(computing).items()))
 
     # What it does
 
