@@ -121,6 +121,8 @@ def train(
             print(f"Wrote {file}")
         print(f'Try: velveteen writer write {out} {"--theme" if themes else "--prompt"} "…"')
     if training.interrupted:
+        if not as_json and (out / main.CHECKPOINT / "model.json").is_file():
+            print("To go on with it, give the same command with --resume.")
         raise typer.Exit(INTERRUPTED)
 
 
@@ -248,12 +250,10 @@ def _chat(model: Path, choice: "Choice", length: int, seed: int | None) -> None:
 
     writer = main.open_writer(model, choice, seed=seed)
     print("Say something; Ctrl-D ends.", file=sys.stderr)
-    while True:
-        try:
-            line = input("> ")
-        except EOFError:
+    try:
+        while True:
+            for character in writer.answer(input("> "), length):
+                print(readable(character), end="", flush=True)
             print()
-            return
-        for character in writer.answer(line, length):
-            print(readable(character), end="", flush=True)
+    except (EOFError, KeyboardInterrupt):
         print()

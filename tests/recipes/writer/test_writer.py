@@ -243,7 +243,7 @@ def test_the_commands(tmp_path, text_file):
     out = tmp_path / "model"
     result = run("train", text_file, *QUICK, "--out", out)
     assert result.exit_code == 0, result.output
-    assert "Found in fox.txt:\n  Read text file.\n  3,672 characters to learn from, and the last 408" in result.stdout
+    assert "Found in fox.txt:\n  Read 1 text file.\n  3,672 characters to learn from, and the last 408" in result.stdout
     assert "Best after epoch 1: " in result.stdout and f"Wrote {out / 'model.json'}" in result.stdout
     assert "Epoch 1/1" in result.stderr and "val_loss" in result.stderr
 
@@ -274,7 +274,7 @@ def test_json_of_train_and_a_pipe(tmp_path):
     result = run("train", "-", *QUICK, "--out", tmp_path / "model", "--json", input=text)
     assert result.exit_code == 0, result.output
     answer = json.loads(result.stdout)
-    assert (answer["epochs"], answer["best_epoch"], answer["source"]) == (1, 1, "-")
+    assert (answer["epochs"], answer["best_epoch"], answer["source"]) == (1, 1, "standard input")
     result = run("evaluate", tmp_path / "model", "-", input="Else. " * 100)
     assert result.exit_code == 0 and "learned from another text" in result.stdout
     result = run("evaluate", tmp_path / "model")

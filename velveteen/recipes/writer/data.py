@@ -171,7 +171,10 @@ def _split_messages(messages: list[str], validation: float) -> tuple[list[str], 
 
 def _about_alphabet(alphabet: Alphabet, rare: list[str]) -> str:
     known = f"{len(alphabet) - 1} symbols"
-    return f"{known}; {len(rare)} rare ones became one: {_listed(rare)}." if rare else f"{known}, none of them rare."
+    if not rare:
+        return f"{known}, none of them rare."
+    became = "a rare one counts as unknown" if len(rare) == 1 else f"{len(rare)} rare ones became one"
+    return f"{known}; {became}: {_listed(rare)}."
 
 
 def _listed(symbols: Sequence[str] | set[str]) -> str:
