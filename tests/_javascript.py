@@ -65,8 +65,12 @@ def run_node(script: Path, request: Any, folder: Path) -> Any:
 
 
 @contextlib.contextmanager
-def chromium_page() -> Iterator[Any]:
-    """Opens an empty page in headless Chromium (Playwright's `Page`). An error on the page fails the test at the end."""
+def chromium_page(*arguments: str) -> Iterator[Any]:
+    """Opens an empty page in headless Chromium (Playwright's `Page`). An error on the page fails the test at the end.
+
+    Args:
+        arguments: of Chromium's command line.
+    """
     path = chromium.chromium_path()
     if path is None:
         _lacking("Chromium or Chrome")
@@ -74,7 +78,8 @@ def chromium_page() -> Iterator[Any]:
 
     is_root = hasattr(os, "geteuid") and os.geteuid() == 0
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"] if is_root else [])
+        sandbox = ["--no-sandbox"] if is_root else []
+        browser = playwright.chromium.launch(executable_path=path, args=[*sandbox, *arguments])
         try:
             page = browser.new_page()
             errors: list[str] = []

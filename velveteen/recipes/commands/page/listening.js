@@ -32,6 +32,11 @@ class Detector {
     return this.decide();
   }
 
+  /** Tells that some windows were not looked at. */
+  skip(windows) {
+    this.window += windows;
+  }
+
   decide() {
     const found = this.best;
     this.best = null;

@@ -9,7 +9,7 @@ const button = document.getElementById("listen");
 const canvas = document.getElementById("spectrogram");
 const picture = canvas.getContext("2d", { willReadFrequently: true });
 const BLOCK = 1024; // samples that the worklet sends at once
-const MOST_WINDOWS = 8; // that a slow device looks at in one go; older ones it leaves out
+const MOST_WAITING = 20; // windows, two seconds; what a slow device is further behind it leaves out
 const MOST_HEARD = 24;
 
 const heard = []; // {time, label, score} of all words since the button was pressed
@@ -55,9 +55,17 @@ async function listen() {
   const audio = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
   const microphone = await navigator.mediaDevices.getUserMedia({ audio });
   const context = new AudioContext();
-  const code = URL.createObjectURL(new Blob([`(${tap})(${BLOCK})`], { type: "text/javascript" }));
-  await context.audioWorklet.addModule(code);
-  URL.revokeObjectURL(code);
+  try {
+    await connect(microphone, context);
+  } catch (error) {
+    release(microphone, context);
+    throw error;
+  }
+}
+
+async function connect(microphone, context) {
+  // An address of its own kind, since Chromium loads no worklet from a blob on a page that is a file.
+  await context.audioWorklet.addModule(`data:text/javascript,${encodeURIComponent(`(${tap})(${BLOCK})`)}`);
   const node = new AudioWorkletNode(context, "tap", { numberOfOutputs: 0 });
   context.createMediaStreamSource(microphone).connect(node);
   const started = {
@@ -75,9 +83,13 @@ async function listen() {
   say("listening");
 }
 
+function release(microphone, context) {
+  for (const track of microphone.getTracks()) track.stop();
+  context.close();
+}
+
 function stop() {
-  for (const track of listening.microphone.getTracks()) track.stop();
-  listening.context.close();
+  release(listening.microphone, listening.context);
   listening = null;
   say("ready");
   showLevel(0);
@@ -93,29 +105,28 @@ function hear(state, block) {
   if (!state.busy) look(state);
 }
 
-/** Lets the network look at the windows that wait. */
+/** Lets the network look at the windows that wait: one by one, since WebGL compiles anew for each other number of them. */
 async function look(state) {
   state.busy = true;
   while (state.waiting.length && listening === state) {
-    const windows = state.waiting.splice(0).slice(-MOST_WINDOWS);
-    for (const scores of await scoresOf(windows)) {
-      const found = state.detector.feed(scores);
-      showScores(scores);
-      if (found) show(found);
-    }
+    const late = Math.max(0, state.waiting.length - MOST_WAITING);
+    state.waiting.splice(0, late);
+    state.detector.skip(late);
+    const scores = await scoresOf(state.waiting.shift());
+    const found = state.detector.feed(scores);
+    showScores(scores);
+    if (found) show(found);
   }
   state.busy = false;
 }
 
-/** Returns the scores of the words for each of some windows. */
-async function scoresOf(windows) {
+/** Returns the scores of the words for a window. */
+async function scoresOf(window) {
   const { mels } = saved.log_mel;
-  const all = new Float32Array(windows.length * windows[0].length);
-  windows.forEach((window, i) => all.set(window, i * window.length));
-  const scores = tf.tidy(() => model.predict(tf.tensor4d(all, [windows.length, windows[0].length / mels, mels, 1])));
-  const values = await scores.array();
+  const scores = tf.tidy(() => model.predict(tf.tensor4d(window, [1, window.length / mels, mels, 1])));
+  const values = await scores.data();
   scores.dispose();
-  return values;
+  return [...values];
 }
 
 function show({ window, word, score }) {
@@ -156,8 +167,9 @@ function showLevel(amplitude) {
 function draw(frames) {
   const { width, height } = canvas;
   const wide = 2, count = Math.min(frames.length, width / wide);
+  picture.globalCompositeOperation = "copy"; // what is moved replaces what was there
   picture.drawImage(canvas, -wide * count, 0);
-  picture.clearRect(width - wide * count, 0, wide * count, height);
+  picture.globalCompositeOperation = "source-over";
   const [r, g, b] = ink();
   const tall = height / saved.log_mel.mels;
   frames.slice(-count).forEach((frame, t) => {
@@ -208,7 +220,7 @@ async function start() {
   await tf.ready();
   model = await tf.loadLayersModel(tf.io.fromMemory({ modelTopology, weightSpecs, weightData }));
   const { size } = new Windows(saved);
-  await scoresOf([new Float32Array(size * saved.log_mel.mels)]); // compiles the kernels before the first word
+  await scoresOf(new Float32Array(size * saved.log_mel.mels)); // compiles the kernels before the first word
   button.disabled = false;
   say("ready");
 }
