@@ -7,7 +7,7 @@ in_venv := .venv/bin/
 # Workers share the cores, so each computes on one.
 pytest := OMP_NUM_THREADS=1 $(in_venv)python -m pytest
 
-.PHONY: help setup demo test test-slow check lint types imports format browsers chromium npm bench models clean
+.PHONY: help setup demo test test-slow check lint types imports format browsers chromium npm web bench models clean
 
 help:
 	@echo "make setup      .venv with velveteen in it"
@@ -17,6 +17,7 @@ help:
 	@echo "make test-slow  the tests that take longer than a minute"
 	@echo "make format     puts the code into the house's format"
 	@echo "make bench      measures velveteen beside PyTorch, Keras and TensorFlow.js: half an hour"
+	@echo "make web        builds the pages of velveteen studio"
 	@echo "make models     trains the formatter's pretrained models anew"
 	@echo "make clean      removes what the other targets made"
 
@@ -26,10 +27,10 @@ setup:
 demo: setup npm
 	$(in_venv)velveteen demo $(ARGS)
 
-test: setup chromium npm check
+test: setup chromium npm web check
 	$(pytest) -n $(WORKERS) --dist loadgroup $(ARGS)
 
-test-slow: setup chromium npm
+test-slow: setup chromium npm web
 	$(pytest) -m slow $(ARGS)
 
 check: setup lint types imports
@@ -56,6 +57,10 @@ chromium: setup
 # TensorFlow.js itself: the tests run it, and the demo's page has it inside.
 npm: setup
 	@$(in_venv)python tools/node.py tests/browser
+
+# The studio's pages, from TypeScript.
+web: setup
+	@$(in_venv)python tools/web.py
 
 bench: setup
 	$(in_venv)python -m bench.run $(ARGS)

@@ -57,7 +57,7 @@ def _fail(error: Exception, as_json: bool) -> NoReturn:
 
 def answer(value: Any) -> None:
     """Prints a value as JSON on standard output; what is no number becomes null."""
-    print(json.dumps(_plain(value), ensure_ascii=False))
+    print(json.dumps(_plain(value), ensure_ascii=False), flush=True)
 
 
 def _plain(value: Any) -> Any:

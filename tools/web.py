@@ -1,0 +1,53 @@
+"""Builds the studio's pages: `python tools/web.py` makes velveteen/studio/pages from web/, unless they are up to date.
+
+It needs Node.js 20.19 or newer, and installs the packages of web/package.json. Where they cannot be had it prints one sentence,
+and the studio says that its pages are not built.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from tools.node import install_node, install_packages
+
+ROOT = Path(__file__).parent.parent
+WEB = ROOT / "web"
+PAGES = ROOT / "velveteen" / "studio" / "pages"
+_SOURCES = ("*.json", "*.ts", "recipes/src/*", "studio/*.html", "studio/src/*")
+_SCRIPTS = "velveteen/recipes/*/page/*"
+_STYLES = "velveteen/recipes/_page/*.css"
+
+
+def is_built() -> bool:
+    """Returns whether the pages are newer than everything that they are made from."""
+    index = PAGES / "index.html"
+    if not index.is_file():
+        return False
+    sources = [path for pattern in _SOURCES for path in WEB.glob(pattern)]
+    sources += [path for pattern in (_SCRIPTS, _STYLES) for path in ROOT.glob(pattern) if path.is_file()]
+    return index.stat().st_mtime >= max(path.stat().st_mtime for path in sources)
+
+
+def build() -> None:
+    """Builds the pages, if that can be done here.
+
+    Raises:
+        SystemExit: they have an error.
+    """
+    if is_built():
+        return
+    node = install_node()
+    if node is None or not install_packages(WEB):
+        print(
+            "The studio's pages are not built: that needs Node.js and the npm packages of web/. Their tests are skipped."
+        )
+        return
+    for command in (["typescript/bin/tsc", "--noEmit"], ["vite/bin/vite.js", "build", "--logLevel", "warn"]):
+        if subprocess.run([node, str(WEB / "node_modules" / command[0]), *command[1:]], cwd=WEB).returncode:
+            sys.exit("The studio's pages could not be built. Node.js 20.19 or newer is needed.")
+
+
+if __name__ == "__main__":
+    build()
