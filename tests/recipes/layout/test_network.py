@@ -1,0 +1,253 @@
+"""Network, heat map and figures. No browser: pictures are drawn, and a red square is the fault."""
+
+from collections import deque
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+import velveteen as vt
+from tests._javascript import run_node
+from velveteen.errors import ArgumentError, DataError, FileFormatError, MissingFileError
+from velveteen.recipes.layout import data, evaluation, heat, main
+from velveteen.recipes.layout.faults import FAULTS
+from velveteen.recipes.layout.heat import Spot, Thresholds
+from velveteen.recipes.layout.learning import rare_pixels
+from velveteen.recipes.layout.model import grid, unet
+
+PREDICT = Path(__file__).parents[2] / "browser" / "node_predict.js"
+KINDS = list(FAULTS)
+SMALL = main.Settings(width=4, depth=2, epochs=3, steps=12, pairs=2, crop=128, learning_rate=0.01)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Grey pages of 200 × 180 with darker bars; the broken ones have a red square, which is an overlap."""
+    folder = tmp_path_factory.mktemp("pictures")
+    chance = np.random.default_rng(1)
+    for number in range(12):
+        picture = np.full((180, 200, 3), chance.integers(160, 250), np.uint8)
+        for top in range(20, 160, 30):
+            picture[top : top + 8, 20 : chance.integers(60, 180)] = 60
+        Image.fromarray(picture).save(folder / f"{number}-sound.png")
+        mask = np.zeros((180, 200), np.uint8)
+        x, y = chance.integers(20, 130, size=2)
+        mask[y : y + 30, x : x + 40] = KINDS.index("overlap") + 1
+        picture[mask > 0] = (220, 20, 20)
+        Image.fromarray(picture).save(folder / f"{number}-overlap.png")
+        Image.fromarray(mask).save(folder / f"{number}-overlap.mask.png")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def trained(folder, tmp_path_factory):
+    out = tmp_path_factory.mktemp("model")
+    return main.train(data.load(folder), SMALL, out=out, seed=1, verbose=False)
+
+
+def test_the_folder_is_read_by_its_names(folder):
+    pictures = data.load(folder)
+    assert len(pictures) == 24 and {each.kind for each in pictures} == {None, "overlap"}
+    pairs = data.paired(pictures)
+    assert {(broken.page, sound.page) for broken, sound in pairs["overlap"]} == {(str(n), str(n)) for n in range(12)}
+    learned, kept = main.split(pictures)
+    assert not {each.page for each in learned} & {each.page for each in kept}
+    assert len(learned) + len(kept) == 24 and len(kept) == 4
+
+
+def test_batches_are_the_same_crop_broken_and_sound(folder):
+    batches = data.Batches(data.load(folder), 3, 2, 128, seed=5)
+    first = list(batches)
+    assert len(first) == len(batches) == 3
+    for inputs, targets in first:
+        assert inputs.shape == (4, 128, 128, 3) and targets.shape == (4, 128, 128, len(FAULTS))
+        for broken, sound, mask, none in zip(inputs[::2], inputs[1::2], targets[::2], targets[1::2], strict=True):
+            differs = (broken != sound).any(axis=-1)
+            inner = mask[24:-24, 24:-24]
+            np.testing.assert_array_equal(differs[24:-24, 24:-24], inner[..., KINDS.index("overlap")] == 1)
+            assert (mask[:24] == data.UNKNOWN).all() and (mask[:, -24:] == data.UNKNOWN).all()
+            assert set(np.unique(none)) <= {0, data.UNKNOWN}
+            assert set(np.unique(inner[..., 0])) == {0}
+    assert any((inputs == data.OUTSIDE).any() for inputs, _ in first)  # crops show where the page ends
+    again = data.Batches(data.load(folder), 3, 2, 128, seed=5, epoch=[0])
+    np.testing.assert_array_equal(first[2][0], list(again)[2][0])
+    assert not np.array_equal(first[0][0], next(iter(batches))[0])  # the next epoch has others
+
+
+def test_training_learns_and_its_folder_is_all_there_is(trained, folder):
+    assert trained.epochs == 3 and not trained.interrupted
+    assert trained.history["loss"][-1] < trained.history["loss"][0]
+    assert not (trained.folder / main.BACKUP / "model.json").exists()
+    detector = main.load(trained.folder)
+    picture = data.load(folder)[0]
+    found = detector.heat(picture.pixels())
+    assert found.shape == (180, 200, len(FAULTS)) and found.dtype == np.uint8
+    measured = main.evaluate(detector, data.load(folder))
+    assert (measured.broken, measured.sound) == (12, 12)
+    assert list(measured.kinds) == ["overlap"]
+    for each in main.predict(trained.folder, picture.path):
+        assert set(each) == {"kind", "sure", "box", "score"}
+
+
+def test_a_stopped_training_goes_on_as_if_it_had_not(trained, folder, tmp_path, monkeypatch):
+    steps = 0
+    rate = main.CosineSchedule.rate
+
+    def stops(self, step):
+        nonlocal steps
+        steps += 1
+        if steps == 31:
+            raise KeyError("power cut")
+        return rate(self, step)
+
+    monkeypatch.setattr(main.CosineSchedule, "rate", stops)
+    with pytest.raises(KeyError, match="power cut"):
+        main.train(data.load(folder), SMALL, out=tmp_path, seed=1, verbose=False)
+    assert not (tmp_path / "model.json").exists()
+    again = main.train(data.load(folder), SMALL, out=tmp_path, seed=1, resume=True, verbose=False)
+    assert again.history["loss"] == pytest.approx(trained.history["loss"], rel=1e-4)
+    with pytest.raises(ArgumentError, match="no stopped training"):
+        main.train(data.load(folder), SMALL, out=tmp_path, resume=True)
+
+
+def test_tensorflowjs_marks_the_same_places(trained, folder, tmp_path):
+    pixels = data.load(folder)[0].pixels()[:96, :96]
+    inside = data.to_input(pixels)[None]
+    ours = main.load(trained.folder).network.predict(inside).numpy()
+    request = {"shape": list(inside.shape), "dtype": "float32", "data": inside.ravel().tolist()}
+    answer = run_node(PREDICT, {"m": {"folder": str(trained.folder), "inputs": [request]}}, tmp_path)["m"]
+    assert "error" not in answer, answer
+    theirs = np.array(answer["outputs"][0]["data"], np.float32).reshape(ours.shape)
+    np.testing.assert_allclose(theirs, ours, atol=1e-3)
+    assert answer["metadata"]["kinds"] == KINDS
+
+
+def test_the_network_of_the_talk_and_smaller_ones():
+    assert [grid(2), grid(5)] == [4, 32]
+    for width, depth in ((4, 2), (3, 4)):
+        answer = unet(width, depth).predict(np.zeros((1, 64, 96, 3), np.float32)).numpy()
+        assert answer.shape == (1, 64, 96, len(FAULTS)) and (answer < 0.2).all()  # it begins by finding nothing
+    widest = max(layer.filters for layer in unet(64, 5).layers if hasattr(layer, "filters"))
+    assert widest == 1024
+
+
+def test_a_heat_map_does_not_depend_on_strips(trained, folder, monkeypatch):
+    detector = main.load(trained.folder)
+    tall = np.concatenate([data.load(folder)[number].pixels() for number in range(6)])
+    whole = detector.heat(tall)
+    monkeypatch.setattr(heat, "STRIP", 256)
+    stripped = detector.heat(tall)
+    assert whole.shape == stripped.shape == (1080, 200, len(FAULTS))
+    assert np.abs(whole.astype(int) - stripped).max() <= 8  # where tiles begin differs, not what they show
+
+
+def flooded(mask):
+    """Connected parts by flood fill, the plain way."""
+    left, found = mask.copy(), []
+    for y, x in zip(*np.nonzero(mask), strict=True):
+        if not left[y, x]:
+            continue
+        queue, cells = deque([(y, x)]), []
+        left[y, x] = False
+        while queue:
+            row, column = queue.popleft()
+            cells.append((row, column))
+            for r in range(max(0, row - 1), min(mask.shape[0], row + 2)):
+                for c in range(max(0, column - 1), min(mask.shape[1], column + 2)):
+                    if left[r, c]:
+                        left[r, c] = False
+                        queue.append((r, c))
+        rows, columns = zip(*cells, strict=True)
+        found.append((min(columns), min(rows), max(columns) + 1, max(rows) + 1, len(cells)))
+    return found
+
+
+@pytest.mark.parametrize("share", [0.0, 0.2, 0.45, 0.6, 1.0])
+def test_connected_parts(share):
+    mask = np.random.default_rng(3).random((40, 50)) < share
+    assert sorted(heat.components(mask)) == sorted(flooded(mask))
+
+
+def test_spots_are_over_the_thresholds_and_no_noise():
+    found = np.zeros((100, 100, len(FAULTS)), np.uint8)
+    found[10:20, 30:50, 2] = 250
+    found[60:70, 60:70, 2] = 150
+    found[90:92, 90:92, 2] = 255
+    limits = {"overlap": Thresholds(0.5, 0.9)}
+    assert heat.spots(found, limits) == [
+        Spot("overlap", (30, 10, 20, 10), 250 / 255, True),
+        Spot("overlap", (60, 60, 10, 10), 150 / 255, False),
+    ]
+    assert heat.spots(found, limits, ("collapsed",)) == []
+
+
+def test_figures_are_counted_right():
+    counts = evaluation.Counts()
+    mask = np.zeros((100, 100), np.uint8)
+    mask[10:20, 10:20] = 3
+    here, away = (10, 10, 10, 10), (70, 70, 10, 10)
+    counts.page("overlap", mask, [Spot("overlap", here, 1, True)])
+    counts.page("overlap", mask, [Spot("collapsed", here, 1, True)])  # found, by another name
+    counts.page("overlap", mask, [Spot("overlap", away, 1, True)])  # an alarm, but elsewhere
+    counts.page("overlap", mask, [Spot("overlap", here, 0.6, False)])  # unsure
+    counts.page(None, np.zeros_like(mask), [Spot("overlap", away, 1, True), Spot("overlap", here, 1, True)])
+    counts.page(None, np.zeros_like(mask), [])
+    marked = np.zeros((100, 100, len(FAULTS)), np.uint8)
+    marked[10:20, 15:25, 2] = 255
+    counts.pixels(marked, mask, {})
+    result = counts.result()
+    assert (result.broken, result.sound, result.false_alarms) == (4, 2, 50.0)
+    assert result.precision == pytest.approx(3 / 4) and result.recall == pytest.approx(2 / 4)
+    of_kind = result.kinds["overlap"]
+    assert (of_kind.pictures, of_kind.found, of_kind.named, of_kind.false_alarms) == (4, 0.5, 0.25, 50.0)
+    assert of_kind.iou == pytest.approx(50 / 150) and result.mean_iou == of_kind.iou
+
+
+def test_thresholds_let_few_sound_pages_alarm():
+    chance = np.random.default_rng(0)
+    sound = [dict.fromkeys(FAULTS, float(value)) for value in chance.random(1000) * 0.8]
+    limits = evaluation.chosen_thresholds(sound, 8.0, 40.0)
+    for kind in FAULTS:
+        assert sum(page[kind] >= limits[kind].sure for page in sound) <= 10
+        assert sum(page[kind] >= limits[kind].unsure for page in sound) <= 50
+        assert 0.3 <= limits[kind].unsure <= limits[kind].sure <= 0.996
+
+
+def test_the_loss_leaves_out_what_is_unknown_and_prefers_what_is_right():
+    truth = torch.zeros(2, 8, 8, 3)
+    truth[0, 2:5, 2:5, 1] = 1
+    truth[:, 0] = data.UNKNOWN
+    right = torch.where(truth > 0, 0.99, 0.01)
+    changed = right.clone()
+    changed[:, 0] = 0.7
+    torch.testing.assert_close(rare_pixels(truth, right), rare_pixels(truth, changed))
+    assert rare_pixels(truth, right).mean() < 0.2 < rare_pixels(truth, torch.full_like(right, 0.02)).mean()
+    guess = torch.full_like(right, 0.5, requires_grad=True)
+    rare_pixels(truth, guess).mean().backward()
+    assert (guess.grad[0, 3, 3, 1] < 0) and (guess.grad[0, 6, 6, 1] > 0) and (guess.grad[:, 0] == 0).all()
+
+
+def test_what_cannot_be_used_is_told(tmp_path, trained):
+    with pytest.raises(MissingFileError, match="is no folder"):
+        data.load(tmp_path / "none")
+    with pytest.raises(DataError, match="no pictures"):
+        data.load(tmp_path)
+    Image.new("RGB", (8, 8)).save(tmp_path / "a-sound.png")
+    with pytest.raises(DataError, match=r"nothing to learn from.*NAME-KIND\.png"):
+        main.train(data.load(tmp_path), SMALL, out=tmp_path / "out")
+    (tmp_path / "b-sound.png").write_text("no picture")
+    with pytest.raises(FileFormatError, match="b-sound.png is no picture"):
+        data.load(tmp_path)[-1].pixels()
+    with pytest.raises(ArgumentError, match="multiple of 32"):
+        main.Settings(crop=330)
+    other = vt.sequential([vt.layers.dense(1, input_shape=[2])])
+    other.save(tmp_path / "other")
+    with pytest.raises(ArgumentError, match="does not find broken layout"):
+        main.load(tmp_path / "other")
+    damaged = vt.load_layers_model(trained.folder)
+    damaged.user_defined_metadata = {**damaged.user_defined_metadata, "thresholds": {"overlap": "x"}}
+    damaged.save(tmp_path / "damaged")
+    with pytest.raises(FileFormatError, match="thresholds is damaged"):
+        main.load(tmp_path / "damaged")

@@ -1,0 +1,124 @@
+"""From a picture to a heat map, and from a heat map to findings."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from velveteen.models.tiling import predict_tiles
+from velveteen.recipes.layout.data import BORDER, OUTSIDE
+from velveteen.recipes.layout.faults import FAULTS
+
+TILE, OVERLAP = 512, 128
+"""Of the pieces a picture is computed in, in pixels: the memory that takes does not grow with the picture."""
+STRIP = 4096
+"""So many rows are computed at a time: a page of 30,000 pixels' height would need gigabytes at once."""
+_LEAST = 30
+"""Pixels: a smaller spot is noise."""
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """From which probability a finding is listed at all, and from which it is sure."""
+
+    unsure: float = 0.5
+    sure: float = 0.8
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A place that the network marks.
+
+    Args:
+        kind: of the fault.
+        box: x, y, width and height in pixels.
+        score: the highest probability in it.
+        sure: whether it is over the upper threshold.
+    """
+
+    kind: str
+    box: tuple[int, int, int, int]
+    score: float
+    sure: bool
+
+
+def heat_map(network: Any, picture: np.ndarray, multiple: int = 32) -> np.ndarray:
+    """Returns the probabilities of each kind, in steps of 1/255: uint8 [height, width, kinds].
+
+    Args:
+        network: from `model.unet`, or what its `optimize` returned.
+        picture: uint8 [height, width, 3], a pixel for a CSS pixel.
+        multiple: of what the network needs height and width to be a multiple.
+    """
+    tile = TILE - TILE % multiple
+    height, width = picture.shape[:2]
+    strips = []
+    for top in range(0, height, STRIP):
+        above = min(top, OVERLAP)
+        rows = picture[top - above : top + STRIP + OVERLAP]
+        inside = np.full((rows.shape[0] + 2 * BORDER, width + 2 * BORDER, 3), OUTSIDE, np.float32)
+        np.multiply(
+            rows, 1 / 255, out=inside[BORDER : BORDER + rows.shape[0], BORDER : BORDER + width], casting="unsafe"
+        )
+        probabilities = predict_tiles(network, inside, tile, OVERLAP).numpy()[
+            BORDER : BORDER + rows.shape[0], BORDER : BORDER + width
+        ]
+        strips.append(np.round(probabilities[above : above + STRIP] * 255).astype(np.uint8))
+    return np.concatenate(strips)
+
+
+def spots(heat: np.ndarray, thresholds: Mapping[str, Thresholds], kinds: Sequence[str] = tuple(FAULTS)) -> list[Spot]:
+    """Returns the places that a heat map marks.
+
+    Args:
+        heat: uint8 [height, width, kinds], from `heat_map`.
+        thresholds: of each kind.
+        kinds: which kinds to look for.
+    """
+    found = []
+    for number, kind in enumerate(FAULTS):
+        if kind not in kinds:
+            continue
+        limits, layer = thresholds.get(kind, Thresholds()), heat[..., number]
+        for left, top, right, bottom, count in components(layer >= limits.unsure * 255):
+            if count < _LEAST:
+                continue
+            score = float(layer[top:bottom, left:right].max()) / 255
+            found.append(Spot(kind, (left, top, right - left, bottom - top), score, score >= limits.sure))
+    return found
+
+
+def components(mask: np.ndarray) -> list[tuple[int, int, int, int, int]]:
+    """Returns the connected parts of a bool array: left, top, right, bottom (not included), and how many pixels.
+
+    Runs of each row are joined with those of the row above that they touch, also at a corner (union-find).
+    """
+    padded = np.zeros((mask.shape[0], mask.shape[1] + 2), np.int8)
+    padded[:, 1:-1] = mask
+    steps = np.diff(padded, axis=1)
+    rows, starts = np.nonzero(steps == 1)
+    ends = np.nonzero(steps == -1)[1]
+    parents = list(range(len(rows)))
+
+    def root(run: int) -> int:
+        while parents[run] != run:
+            parents[run] = parents[parents[run]]
+            run = parents[run]
+        return run
+
+    first_of_row = np.searchsorted(rows, np.arange(mask.shape[0] + 1))
+    for row in range(1, mask.shape[0]):
+        above, run = first_of_row[row - 1], first_of_row[row]
+        while above < first_of_row[row] and run < first_of_row[row + 1]:
+            if starts[above] <= ends[run] and starts[run] <= ends[above]:
+                parents[root(run)] = root(above)
+            if ends[above] < ends[run]:
+                above += 1
+            else:
+                run += 1
+    boxes: dict[int, tuple[int, int, int, int, int]] = {}
+    for run, (row, start, end) in enumerate(zip(rows.tolist(), starts.tolist(), ends.tolist(), strict=True)):
+        left, top, right, bottom, count = boxes.get(root(run), (start, row, end, row + 1, 0))
+        boxes[root(run)] = (min(left, start), min(top, row), max(right, end), max(bottom, row + 1), count + end - start)
+    return list(boxes.values())

@@ -1,0 +1,290 @@
+"""The settings, and make, train, evaluate and predict, which `velveteen layout` calls."""
+
+import secrets
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+import velveteen as vt
+from velveteen.errors import ArgumentError, FileFormatError
+from velveteen.recipes._learning import CosineSchedule
+from velveteen.recipes.layout import data, evaluation
+from velveteen.recipes.layout.data import Picture
+from velveteen.recipes.layout.evaluation import Evaluation
+from velveteen.recipes.layout.faults import FAULTS
+from velveteen.recipes.layout.heat import Spot, Thresholds, heat_map, spots
+from velveteen.recipes.layout.learning import rare_pixels
+from velveteen.recipes.layout.model import grid, unet
+
+OUT = Path("layout-model")
+BACKUP = "training"
+"""The folder in a model's own, from which a training that was stopped goes on."""
+_SURE_ALARMS, _UNSURE_ALARMS = 2.0, 10.0
+"""Sound pages kept to choose the thresholds on, per 100, that may raise a sure alarm, or an unsure one."""
+_KEPT = 10
+"""A page of so many is kept to choose the thresholds on."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to train.
+
+    Attributes:
+        width, depth: as `model.unet`.
+        epochs: how many.
+        steps: batches in an epoch.
+        pairs: in a batch; each is a crop of a broken page and the same of the sound one.
+        crop: height and width of a crop, in pixels.
+        learning_rate: the highest, see `CosineSchedule`.
+        precision: "float32" or "bfloat16".
+    """
+
+    width: int = 16
+    depth: int = 5
+    epochs: int = 60
+    steps: int = 100
+    pairs: int = 6
+    crop: int = 320
+    learning_rate: float = 0.002
+    precision: str = "float32"
+
+    def __post_init__(self) -> None:
+        for name in ("width", "depth", "epochs", "steps", "pairs", "crop"):
+            if getattr(self, name) < 1:
+                raise ArgumentError(f"The {name} must be positive, got {getattr(self, name)}.")
+        multiple = grid(self.depth)
+        if self.crop % multiple or self.crop < 128:
+            raise ArgumentError(
+                f"The crop must be a multiple of {multiple} and at least 128, since {self.depth} levels halve it so often, got {self.crop}."
+            )
+
+
+@dataclass(frozen=True)
+class Training:
+    """What `train` did.
+
+    Attributes:
+        folder: where the model is.
+        pictures: learned from.
+        epochs: done.
+        seconds: of this call.
+        interrupted: whether Ctrl-C ended it.
+        measured: on the pages that were kept to choose thresholds on; so it is a little too good.
+        history: a figure an epoch.
+    """
+
+    folder: Path
+    pictures: int
+    epochs: int
+    seconds: float
+    interrupted: bool
+    measured: Evaluation
+    history: dict[str, list[float]]
+
+
+@dataclass(frozen=True)
+class Detector:
+    """A network with what is needed to use it.
+
+    Args:
+        network: takes pictures.
+        thresholds: of each kind.
+        multiple: of what the network needs height and width to be a multiple.
+        about: what the folder tells of its training.
+    """
+
+    network: Any
+    thresholds: Mapping[str, Thresholds]
+    multiple: int
+    about: Mapping[str, Any]
+
+    def heat(self, picture: np.ndarray) -> np.ndarray:
+        """Returns the heat map of a picture, uint8 [height, width, 3]: uint8 [height, width, kinds]."""
+        return heat_map(self.network, picture, self.multiple)
+
+    def spots(self, heat: np.ndarray, kinds: Sequence[str] = tuple(FAULTS)) -> list[Spot]:
+        """Returns what a heat map marks."""
+        return spots(heat, self.thresholds, kinds)
+
+
+def train(
+    pictures: Sequence[Picture],
+    settings: Settings | None = None,
+    *,
+    out: str | Path = OUT,
+    start: str | Path | None = None,
+    resume: bool = False,
+    seed: int | None = None,
+    verbose: bool = True,
+) -> Training:
+    """Trains a network on labelled pictures, and writes it; a page of ten is kept to choose the thresholds on.
+
+    Args:
+        pictures: from `data.load`.
+        settings: how to train.
+        out: the folder to write to; a model in it is replaced.
+        start: a model to begin from, whose width and depth hold then; by default from nothing.
+        resume: whether to go on with the training in `out` that was stopped; give the same settings and seed.
+        seed: makes the training repeatable.
+        verbose: whether to show progress.
+
+    Raises:
+        DataError: there is nothing to learn from.
+        ArgumentError: a setting that makes no sense, `out` is a file, or nothing is there to go on with.
+        MissingFileError, FileFormatError: the model to begin from cannot be used.
+    """
+    settings, began = settings or Settings(), time.monotonic()
+    out = _prepare(out)
+    backup = out / BACKUP
+    if resume and not (backup / "model.json").exists():
+        raise ArgumentError(f"There is no stopped training in {backup}. Leave out --resume to begin one.")
+    if not resume and (backup / "model.json").exists():
+        vt.io.folder(backup).remove()
+    seed = secrets.randbelow(2**31) if seed is None else seed
+    learned, kept = split(pictures)
+    batches = data.Batches(learned, settings.steps, settings.pairs, settings.crop, seed)
+    data.paired(learned)  # nothing to learn from is told before anything is built
+    vt.set_random_seed(seed)
+    multiple = grid(settings.depth)
+    if start is None:
+        network = unet(settings.width, settings.depth)
+    else:
+        old = load(start)
+        network, multiple = old.network, old.multiple
+    network.compile(vt.train.adam(settings.learning_rate), loss=rare_pixels, precision=settings.precision)
+    history = network.fit_dataset(
+        batches,
+        epochs=settings.epochs,
+        verbose=verbose,
+        callbacks=[
+            CosineSchedule(settings.learning_rate, settings.steps, settings.epochs),
+            vt.callbacks.TerminateOnNaN(),
+            vt.callbacks.BackupAndRestore(backup, every_batches=50),
+        ],
+    )
+    if verbose:
+        print(f"Choosing thresholds on {len(kept)} pictures …", file=sys.stderr)
+    thresholds, measured = _judged(network, multiple, kept)
+    seconds = time.monotonic() - began
+    network.user_defined_metadata = _metadata(
+        settings, multiple, thresholds, measured, len(learned), len(history.epoch), seconds
+    )
+    network.save(out, include_optimizer=False)
+    return Training(
+        out, len(learned), len(history.epoch), seconds, history.interrupted, measured, dict(history.history)
+    )
+
+
+def split(pictures: Sequence[Picture]) -> tuple[list[Picture], list[Picture]]:
+    """Returns the pictures to learn from, and those to choose thresholds on: all pictures of a page of ten, by order."""
+    names = sorted({each.page for each in pictures})
+    kept = set(names[::_KEPT] if len(names) > _KEPT else names[:1])
+    return [each for each in pictures if each.page not in kept], [each for each in pictures if each.page in kept]
+
+
+def load(folder: str | Path) -> Detector:
+    """Returns the model in a folder, once it is sure that it finds broken layout.
+
+    Raises:
+        MissingFileError, FileFormatError: there is none, or it is damaged.
+        ArgumentError: it is a model for something else.
+    """
+    network = vt.load_layers_model(folder)
+    about = network.user_defined_metadata
+    if not isinstance(about, dict) or about.get("recipe") != "layout" or about.get("kinds") != list(FAULTS):
+        raise ArgumentError(
+            f"The model in {folder} does not find broken layout, or other kinds of it than {', '.join(FAULTS)}. "
+            "Train one with velveteen layout train."
+        )
+    try:
+        limits = {kind: Thresholds(float(low), float(high)) for kind, (low, high) in about["thresholds"].items()}
+        return Detector(network, limits, int(about["multiple"]), about)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise FileFormatError(f"What {folder} says of its thresholds is damaged: {error!s:.200}") from error
+
+
+def evaluate(
+    model: str | Path | Detector, pictures: Sequence[Picture], told: Callable[[int], None] = lambda done: None
+) -> Evaluation:
+    """Returns how well a model finds the faults in labelled pictures; give such as it has not learned from.
+
+    Args:
+        model: the folder that `train` wrote, or what `load` returned.
+        pictures: from `data.load`.
+        told: is called with the number of pictures done.
+
+    Raises: as `load`; FileFormatError for a picture that cannot be read.
+    """
+    detector = model if isinstance(model, Detector) else load(model)
+    return evaluation.measure(lambda each: detector.heat(each.pixels()), pictures, detector.thresholds, told)
+
+
+def predict(model: str | Path | Detector, picture: str | Path) -> list[dict[str, Any]]:
+    """Returns what a model finds in a picture file: [{"kind", "sure", "box": [x, y, width, height], "score"}].
+
+    Raises: as `load`; FileFormatError for a picture that cannot be read.
+    """
+    detector = model if isinstance(model, Detector) else load(model)
+    found = detector.spots(detector.heat(Picture(Path(picture), None).pixels()))
+    return [{"kind": each.kind, "sure": each.sure, "box": list(each.box), "score": each.score} for each in found]
+
+
+def heat_picture(picture: np.ndarray, heat: np.ndarray) -> Image.Image:
+    """Returns a picture in grey with what a heat map marks in the kinds' colours."""
+    grey = np.repeat(picture.mean(axis=-1, keepdims=True), 3, axis=-1) * 0.5 + 110
+    strength = heat.max(axis=-1, keepdims=True) / 255
+    colours = np.array([fault.colour for fault in FAULTS.values()])[heat.argmax(axis=-1)]
+    return Image.fromarray((grey * (1 - strength) + colours * strength).clip(0, 255).astype(np.uint8))
+
+
+def _judged(network: Any, multiple: int, kept: Sequence[Picture]) -> tuple[dict[str, Thresholds], Evaluation]:
+    heats = {each.path: heat_map(network, each.pixels(), multiple) for each in kept}
+    sound = [
+        dict(zip(FAULTS, (heats[each.path].max(axis=(0, 1)) / 255).tolist(), strict=True))
+        for each in kept
+        if each.kind is None
+    ]
+    limits = evaluation.chosen_thresholds(sound, _SURE_ALARMS, _UNSURE_ALARMS)
+    return limits, evaluation.measure(lambda each: heats[each.path], kept, limits)
+
+
+def _metadata(
+    settings: Settings,
+    multiple: int,
+    thresholds: Mapping[str, Thresholds],
+    measured: Evaluation,
+    pictures: int,
+    epochs: int,
+    seconds: float,
+) -> dict[str, Any]:
+    return {
+        "recipe": "layout",
+        "kinds": list(FAULTS),
+        "thresholds": {kind: [each.unsure, each.sure] for kind, each in thresholds.items()},
+        "multiple": multiple,
+        "input": {"range": [0, 1], "outside": data.OUTSIDE, "border": data.BORDER, "pixel": "CSS"},
+        "training": {
+            "settings": asdict(settings),
+            "pictures": pictures,
+            "epochs": epochs,
+            "seconds": round(seconds, 1),
+            "mean_iou": measured.mean_iou,
+            "recall": measured.recall,
+            "false_alarms": measured.false_alarms,
+        },
+    }
+
+
+def _prepare(out: str | Path) -> Path:
+    out = Path(out)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise ArgumentError(f"{out} is a file, so the model cannot be written there. Give a folder's name.") from error
+    return out
