@@ -2,11 +2,12 @@
 
 import typer
 
-from velveteen.cli import commands, digits, formatter, writer
+from velveteen.cli import commands, digits, formatter, layout, writer
 
 RECIPES: dict[str, typer.Typer] = {
     "digits": digits.app,
     "commands": commands.app,
     "writer": writer.app,
     "formatter": formatter.app,
+    "layout": layout.app,
 }

@@ -4,6 +4,14 @@
   const rules = () => [...document.styleSheets].filter((sheet) => !('layoutOwn' in (sheet.ownerNode?.dataset || {}))).reduce((sum, sheet) => {
     try { return sum + sheet.cssRules.length; } catch { return sum + 1; }  // of another origin: it is there
   }, 0);
+  // Chromium gives a sheet that could not be loaded no rules; an empty one that could be loaded is somebody's intention.
+  const failed = (link) => {
+    if (!link.href || link.disabled) return false;
+    if (link.sheet === null) return true;
+    try { if (link.sheet.cssRules.length) return false; } catch { return false; }
+    const [entry] = performance.getEntriesByName(link.href);
+    return !entry || entry.responseStatus === 0 || entry.responseStatus >= 400;
+  };
   const strip = (root) => {
     for (const e of [root, ...root.querySelectorAll('*')]) { e.removeAttribute('class'); e.removeAttribute('style'); }
   };
@@ -27,7 +35,7 @@
     },
     mask: (e) => ({ boxes: [e === document.body ? { ...L.view(), bottom: Math.min(innerHeight, document.documentElement.getBoundingClientRect().bottom) } : L.seen(L.edges(e.getBoundingClientRect()), L.clips(e))] }),
     rule: () => {
-      const missing = [...document.querySelectorAll('link[rel~=stylesheet]')].filter((link) => link.href && !link.disabled && link.sheet === null);
+      const missing = [...document.querySelectorAll('link[rel~=stylesheet]')].filter(failed);
       const bare = rules() === 0 && document.querySelectorAll('[style]').length < 3 && document.body.querySelectorAll('*').length > 5 &&
         L.texts(document.body).length > 3;
       if (!bare && !missing.length) return [];
