@@ -35,6 +35,16 @@ def test_a_convolution_that_is_a_matrix_product_here_takes_any_batch(tmp_path):
         np.testing.assert_allclose(session.run(None, {"input": x})[0], model.predict(x).numpy(), atol=1e-4)
 
 
+def test_masked_steps_are_left_out_there_too(tmp_path):
+    model = vt.sequential(
+        [layers.embedding(9, 6, mask_zero=True, input_length=5), layers.bidirectional(layers.lstm(4)), layers.dense(2)]
+    )
+    model.save(tmp_path / "model.onnx")
+    session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
+    x = np.array([[3, 4, 0, 0, 0], [1, 2, 3, 4, 5], [0, 7, 0, 8, 0]], dtype=np.float32)
+    np.testing.assert_allclose(session.run(None, {"input": x})[0], model.predict(x).numpy(), atol=1e-5)
+
+
 def test_the_input_of_a_sequential_model_is_called_the_same_each_time(tmp_path):
     for first, expected in (({}, "input"), ({}, "input"), ({"name": "pixels"}, "pixels")):
         model = vt.sequential([layers.input_layer(input_shape=[3], **first), layers.dense(2)])

@@ -97,7 +97,27 @@ def test_one_kernel_computes_the_usual_sequence(x, layer, monkeypatch):
     layer.apply(x, training=True)
     assert len(steps) == 0
     layer.apply(x, mask=torch.ones(BATCH, TIME).bool())
-    assert len(steps) == TIME
+    assert len(steps) == (0 if isinstance(layer, layers.LSTM) else TIME)
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+def test_one_kernel_computes_a_masked_lstm_as_the_steps_do(x, backwards, monkeypatch):
+    """Outputs, both states and all gradients, from any mask and states that are not zeros."""
+    layer = built(layers.lstm(UNITS, return_sequences=True, return_state=True, go_backwards=backwards))
+    mask = torch.tensor([[1, 1, 0, 1, 0, 0], [0, 0, 1, 0, 1, 1], [0, 0, 0, 0, 0, 0]]).bool()
+    start = [torch.randn(BATCH, UNITS) * 3 for _ in range(2)]
+
+    def computed():
+        given = [part.clone().requires_grad_() for part in (x, *start)]
+        layer.zero_grad()
+        results = layer(given, mask=mask)
+        sum(part.square().sum() for part in results).backward()
+        return [*results, *(part.grad for part in (*given, *layer.parameters()))]
+
+    by_kernel = computed()
+    monkeypatch.setattr(layers.LSTM, "fused_masked", lambda *arguments: None)
+    for ours, expected in zip(by_kernel, computed(), strict=True):
+        close(ours, expected, 1e-5)
 
 
 def test_gru_is_its_formula(x):

@@ -38,11 +38,51 @@ def run_fused(
     Returns:
         The last output, or [batch, time, units] of all; and the last states.
     """
+    outputs, last = _run(kernel, layer, _weights(kernel, layer), x, states)
+    return (outputs if sequences else last[0]), last
+
+
+def run_masked(
+    kernel: Kernel,
+    layer: _Formula,
+    x: torch.Tensor,
+    states: States,
+    mask: torch.Tensor,
+    sequences: bool,
+    held: tuple[float, ...],
+) -> tuple[torch.Tensor, States]:
+    """Computes a whole sequence, as `run_fused`; where the mask is false, states stay and the output is repeated.
+
+    The steps that are left out are moved to the end, where an additional input of 1 holds the gates open or shut. So states
+    other than the output stay as they are, exactly; outputs are looked up.
+
+    Args:
+        mask: [batch, time].
+        held: what each gate gets of the additional input, so large that a sigmoid of it is 0 or 1.
+    """
+    valid = mask.reshape(mask.shape[:2]).bool()
+    order = valid.byte().argsort(dim=1, descending=True, stable=True)
+    left_out = ~valid.gather(1, order)
+    moved = x.gather(1, order.unsqueeze(-1).expand_as(x))
+    weights = _weights(kernel, layer)
+    column = weights[0].new_tensor(held).repeat_interleave(layer.units).unsqueeze(1)
+    weights[0] = torch.cat([weights[0], column], dim=1)
+    inputs = torch.cat([moved, left_out.unsqueeze(-1).to(x.dtype)], dim=-1)
+    outputs, last = _run(kernel, layer, weights, inputs, states)
+    outputs = torch.cat([states[0].unsqueeze(1).to(outputs.dtype), outputs], dim=1)
+    outputs = outputs.gather(1, valid.cumsum(1).unsqueeze(-1).expand(-1, -1, outputs.shape[-1]))
+    last[0] = outputs[:, -1]
+    return (outputs if sequences else last[0]), last
+
+
+def _run(
+    kernel: Kernel, layer: _Formula, weights: list[torch.Tensor], x: torch.Tensor, states: States
+) -> tuple[torch.Tensor, States]:
     first = [state.unsqueeze(0) for state in states]
     outputs, *last = kernel.function(
         x,
         first if len(first) > 1 else first[0],
-        _weights(kernel, layer),
+        weights,
         layer.bias is not None,
         1,  # layer
         0.0,  # dropout
@@ -50,8 +90,7 @@ def run_fused(
         False,  # one direction
         True,  # batch first
     )
-    states = [state[0] for state in last]
-    return (outputs if sequences else states[0]), states
+    return outputs, [state[0] for state in last]
 
 
 def _weights(kernel: Kernel, layer: _Formula) -> list[torch.Tensor]:

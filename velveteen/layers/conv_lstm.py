@@ -105,6 +105,9 @@ class _ConvLSTM2DFormula(_LSTMFormula):
         )
         return convolved.unflatten(0, x.shape[:2])
 
+    def fused_masked(self, x: torch.Tensor, states: States, mask: torch.Tensor, sequences: bool) -> None:
+        return None
+
     def fused(self, x: torch.Tensor, states: States, sequences: bool) -> None:
         return None
 

@@ -6,13 +6,15 @@ from typing import Any
 import torch
 
 from velveteen import activations, initializers
-from velveteen.layers._fused import Kernel, register_second_bias, run_fused
+from velveteen.layers._fused import Kernel, register_second_bias, run_fused, run_masked
 from velveteen.layers.recurrent import _RecurrentLayer
 from velveteen.layers.recurrent_cells import States, _Formula, _FormulaCell
 
 __all__ = ["LSTM", "LSTMCell", "lstm", "lstm_cell"]
 
 _KERNEL = Kernel("LSTM", torch.lstm)
+_SHUT = 1e4
+"""Behind it a sigmoid is 0 or 1, whatever else goes in."""
 
 
 class _LSTMFormula(_Formula):
@@ -48,6 +50,16 @@ class _LSTMFormula(_Formula):
 
     def fused(self, x: torch.Tensor, states: States, sequences: bool) -> tuple[torch.Tensor, States] | None:
         return run_fused(_KERNEL, self, x, states, sequences) if self._is_pytorchs else None
+
+    def fused_masked(
+        self, x: torch.Tensor, states: States, mask: torch.Tensor, sequences: bool
+    ) -> tuple[torch.Tensor, States] | None:
+        # Not on a GPU, where cuDNN wants the weights as they lie; nor for ONNX, which cannot sort so.
+        if not self._is_pytorchs or x.device.type != "cpu" or torch.compiler.is_compiling():
+            return None
+        # Input gate shut, forget gate open, so c stays; output gate shut, so h is 0 until it is looked up.
+        held = (-_SHUT, _SHUT, 0.0, -_SHUT)
+        return run_masked(_KERNEL, self, x, states, mask, sequences, held)
 
     def fused_step(self, x: torch.Tensor, states: States) -> States | None:
         if not self._is_pytorchs:
@@ -85,8 +97,8 @@ class LSTM(_LSTMFormula, _RecurrentLayer):
     Shapes: [batch, time, features] → [batch, units], or [batch, time, units] with `return_sequences`. The states, h
     and c, are [batch, units].
 
-    With "tanh" and "sigmoid", no mask and no recurrent dropout, PyTorch's kernel computes the whole sequence; anything
-    else goes step by step and is several times slower.
+    With "tanh" and "sigmoid" and no recurrent dropout, PyTorch's kernel computes the whole sequence (with a mask only on a
+    CPU); anything else goes step by step and is several times slower.
 
     Args:
         units: the size of the output and of each state.

@@ -310,8 +310,8 @@ class _Formula(Layer):
         x = as_float(x)
         if self._drops(self.dropout):
             x = x * F.dropout(torch.ones_like(x[:, :1]), self.dropout)
-        if mask is None and not self._drops(self.recurrent_dropout):
-            fused = self.fused(x, states, sequences)
+        if not self._drops(self.recurrent_dropout):
+            fused = self.fused(x, states, sequences) if mask is None else self.fused_masked(x, states, mask, sequences)
             if fused is not None:
                 return fused
         states = [state.to(self.kernel.dtype) for state in states]
@@ -327,6 +327,12 @@ class _Formula(Layer):
 
     def fused(self, x: torch.Tensor, states: States, sequences: bool) -> tuple[torch.Tensor, States] | None:
         """Computes a whole sequence by one kernel of PyTorch's, or returns None where it has none for this formula."""
+        return None
+
+    def fused_masked(
+        self, x: torch.Tensor, states: States, mask: torch.Tensor, sequences: bool
+    ) -> tuple[torch.Tensor, States] | None:
+        """As `fused`, with a mask [batch, time]."""
         return None
 
     def fused_step(self, x: torch.Tensor, states: States) -> States | None:
