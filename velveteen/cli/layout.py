@@ -271,14 +271,22 @@ def train(
         answer(training)
     else:
         _show_figures(training.measured, "on the pages that the thresholds were chosen on")
-        print(f"Wrote {training.folder}. Measure it on others: velveteen layout evaluate {training.folder} FOLDER")
+        print(
+            f"Wrote {training.folder}. Measure it on others: velveteen layout evaluate FOLDER --model {training.folder}"
+        )
     if training.interrupted:
         raise typer.Exit(INTERRUPTED)
 
 
 @app.command()
-def evaluate(model: Model, pictures: Pictures, as_json: AsJson = False) -> None:
-    """Tells how well a model finds faults in labelled pictures; give such as it has not learned from."""
+def evaluate(
+    pictures: Pictures,
+    model: Annotated[
+        Path | None, typer.Option(help="The folder of a model; without one the rules are measured.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Tells how well the rules, and a model, find faults in labelled pictures; give such as it has not learned from."""
     from rich.progress import Progress
 
     from velveteen.recipes.layout import data, main
@@ -286,11 +294,17 @@ def evaluate(model: Model, pictures: Pictures, as_json: AsJson = False) -> None:
     found = data.load(pictures)
     with Progress(transient=True, disable=as_json) as progress:
         task = progress.add_task("Looking", total=len(found))
-        measured = main.evaluate(model, found, told=lambda done: progress.update(task, completed=done))
+        measured = main.evaluate(found, model, told=lambda done: progress.update(task, completed=done))
     if as_json:
         answer(measured)
-    else:
-        _show_figures(measured, f"in {pictures}")
+        return
+    for who, figures in (
+        ("the rules on the DOM", measured.rules),
+        ("the network on the picture", measured.network),
+        ("both", measured.both),
+    ):
+        if figures is not None:
+            _show_figures(figures, f"in {pictures}, by {who}")
 
 
 @app.command()

@@ -80,8 +80,11 @@ def test_from_nothing_to_a_check_with_a_network(site, tmp_path):
     )  # nothing is made twice
     small = ("--width", 2, "--depth", 2, "--epochs", 1, "--steps", 2, "--pairs", 1, "--crop", 128)
     assert "Wrote model" in run("train", "pictures", *small, "--out", "model", "--seed", 1).stdout
-    figures = json.loads(run("evaluate", "model", "pictures", "--json").stdout)
-    assert figures["sound"] == 4 and figures["broken"] == sum(made["kept"].values())
+    figures = json.loads(run("evaluate", "pictures", "--model", "model", "--json").stdout)
+    assert list(figures) == ["rules", "network", "both"]
+    for each in figures.values():
+        assert each["sound"] == 4 and each["broken"] == sum(made["kept"].values())
+    assert "by the rules on the DOM" in run("evaluate", "pictures").stdout
     assert isinstance(
         json.loads(run("predict", "model", next((tmp_path / "pictures").glob("*-sound.png")), "--json").stdout), list
     )

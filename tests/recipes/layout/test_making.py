@@ -37,8 +37,8 @@ def made(kind, tries=7):
                 await studio.show(PAGE)
                 before = browser.decoded(await studio.picture())
                 result = await studio.inject(FAULTS[kind], random.Random(seed), PAGE, before)
-                if result and result[1]:
-                    found.append((before, browser.decoded(result[2]), result[0], result[1]))
+                if result and result.boxes:
+                    found.append((before, browser.decoded(result.picture), result.boxes))
                 elif result:
                     unseen += 1
             return found, unseen
@@ -50,7 +50,7 @@ def made(kind, tries=7):
 def test_a_fault_shows_where_its_mask_is(kind):
     found, _ = made(kind)
     assert found
-    for before, after, _, boxes in found:
+    for before, after, boxes in found:
         around = [
             (x - 12, y - 12, width + 24, height + 24) for x, y, width, height in boxes
         ]  # what is cut off lay there

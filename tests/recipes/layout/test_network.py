@@ -1,5 +1,6 @@
 """Network, heat map and figures. No browser: pictures are drawn, and a red square is the fault."""
 
+import json
 from collections import deque
 from pathlib import Path
 
@@ -84,7 +85,7 @@ def test_training_learns_and_its_folder_is_all_there_is(trained, folder):
     picture = data.load(folder)[0]
     found = detector.heat(picture.pixels())
     assert found.shape == (180, 200, len(FAULTS)) and found.dtype == np.uint8
-    measured = main.evaluate(detector, data.load(folder))
+    measured = main.evaluate(data.load(folder), detector).network
     assert (measured.broken, measured.sound) == (12, 12)
     assert list(measured.kinds) == ["overlap"]
     for each in main.predict(trained.folder, picture.path):
@@ -203,6 +204,27 @@ def test_figures_are_counted_right():
     of_kind = result.kinds["overlap"]
     assert (of_kind.pictures, of_kind.found, of_kind.named, of_kind.false_alarms) == (4, 0.5, 0.25, 50.0)
     assert of_kind.iou == pytest.approx(50 / 150) and result.mean_iou == of_kind.iou
+
+
+def test_rules_are_measured_beside_the_network(folder, trained, tmp_path):
+    pictures = data.load(folder)[:4]
+    with pytest.raises(DataError, match="nothing to measure without a model"):
+        main.evaluate(pictures)
+    for each in pictures:
+        (tmp_path / each.path.name).write_bytes(each.path.read_bytes())
+        rules = []
+        if each.kind:
+            (tmp_path / each.mask_path.name).write_bytes(each.mask_path.read_bytes())
+            y, x = (int(places.min()) for places in np.nonzero(each.mask()))
+            rules = [{"kind": "overlap", "box": [x, y, 9.5, 9.5], "sure": True}]
+        (tmp_path / f"{each.path.stem}{data.RULES}").write_text(json.dumps(rules))
+    measured = main.evaluate(data.load(tmp_path))
+    assert (measured.network, measured.both) == (None, None)
+    assert (measured.rules.recall, measured.rules.false_alarms, measured.rules.mean_iou) == (1.0, 0.0, None)
+    assert main.evaluate(data.load(tmp_path), trained.folder).both.recall == 1.0
+    (tmp_path / f"{pictures[0].path.stem}{data.RULES}").write_text("{}x")
+    with pytest.raises(FileFormatError, match="does not say what rules find"):
+        main.evaluate(data.load(tmp_path))
 
 
 def test_thresholds_let_few_sound_pages_alarm():

@@ -2,10 +2,12 @@
 
 In the folder are `NAME-sound.png`, a page as it is, and beside it the same page with a fault, `NAME-overlap.png`, with
 `NAME-overlap.mask.png`, whose grey values are the classes: 0 sound, then the kinds in their order. A picture pixel is a CSS
-pixel. A picture without a mask is sound. So pictures of one's own can be put there too.
+pixel. A picture without a mask is sound. So pictures of one's own can be put there too. `NAME-….rules.json` has what the rules
+find on the page while it is open: [{"kind", "box", "sure"}].
 """
 
 import io
+import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +23,7 @@ from velveteen.recipes.layout.faults import FAULTS
 from velveteen.recipes.layout.making import Example, Tally, Visit
 from velveteen.recipes.layout.pages import Page
 
-MASK = ".mask.png"
+MASK, RULES = ".mask.png", ".rules.json"
 SOUND = "sound"
 OUTSIDE = -1.0
 """What a network sees beside the picture, so that it knows where the page ends; a colour is from 0 to 1."""
@@ -67,6 +69,21 @@ class Picture:
             return _opened(self.mask_path, "L")
         with Image.open(self.path) as picture:
             return np.zeros((picture.height, picture.width), np.uint8)
+
+    def rules(self) -> list[dict[str, Any]] | None:
+        """Returns what the rules find on the page, or None where nobody asked them."""
+        path = self.path.with_name(self.path.stem + RULES)
+        if not path.exists():
+            return None
+        try:
+            return [
+                {"kind": each["kind"], "box": [float(part) for part in each["box"]], "sure": bool(each["sure"])}
+                for each in json.loads(path.read_text(encoding="utf-8"))
+            ]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise FileFormatError(
+                f"{path} does not say what rules find: {type(error).__name__} {error!s:.100}"
+            ) from error
 
 
 def make(
@@ -139,6 +156,8 @@ def write(folder: Path, example: Example) -> None:
         picture, mask = picture.resize(size, Image.Resampling.BOX), mask.resize(size, Image.Resampling.NEAREST)
     if example.kind:
         write_beside_then_rename(folder / f"{name}{MASK}", _png(mask))
+    rules = [{name: each[name] for name in ("kind", "box", "sure")} for each in example.rules]
+    write_beside_then_rename(folder / f"{name}{RULES}", json.dumps(rules).encode())
     write_beside_then_rename(folder / f"{name}.png", _png(picture))
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -34,7 +35,7 @@ class OfKind:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What `evaluate` returns.
+    """How well the faults in labelled pictures are found.
 
     Attributes:
         broken, sound: how many pictures.
@@ -123,27 +124,53 @@ def touches(spot: Spot, mask: np.ndarray) -> bool:
     return bool(mask[rows, max(0, x - NEAR) : x + width + NEAR].any())
 
 
+@dataclass(frozen=True)
+class Comparison:
+    """What `evaluate` returns: the rules on the DOM, the network on the picture, and both together, each where it is known."""
+
+    rules: Evaluation | None
+    network: Evaluation | None
+    both: Evaluation | None
+
+
 def measure(
-    heat_of: Callable[[Picture], np.ndarray],
     pictures: Sequence[Picture],
+    heat_of: Callable[[Picture], np.ndarray] | None,
     thresholds: Mapping[str, Thresholds],
     told: Callable[[int], None] = lambda done: None,
-) -> Evaluation:
-    """Returns how well heat maps tell broken pages from sound ones.
+) -> Comparison:
+    """Returns how well broken pages are told from sound ones.
 
     Args:
-        heat_of: returns a picture's heat map, uint8 [height, width, kinds].
         pictures: from `data.load`.
+        heat_of: returns a picture's heat map, uint8 [height, width, kinds]; None where there is no network.
         thresholds: of each kind.
         told: is called with the number of pictures done.
     """
-    counts = Counts()
+    rules, network, both = Counts(has_pixels=False), Counts(), Counts(has_pixels=False)
+    has_rules = True
     for done, picture in enumerate(pictures, 1):
-        heat, mask = heat_of(picture), picture.mask()
-        counts.pixels(heat, mask, thresholds)
-        counts.page(picture.kind, mask, spots(heat, thresholds))
+        mask, by_rules = picture.mask(), picture.rules()
+        has_rules &= by_rules is not None
+        ruled = [_spot(each) for each in by_rules or ()]
+        rules.page(picture.kind, mask, ruled)
+        if heat_of is not None:
+            heat = heat_of(picture)
+            marked = spots(heat, thresholds)
+            network.pixels(heat, mask, thresholds)
+            network.page(picture.kind, mask, marked)
+            both.page(picture.kind, mask, [*ruled, *marked])
         told(done)
-    return counts.result()
+    return Comparison(
+        rules.result() if has_rules else None,
+        network.result() if heat_of else None,
+        both.result() if has_rules and heat_of else None,
+    )
+
+
+def _spot(rule: Mapping[str, Any]) -> Spot:
+    x, y, width, height = (round(length) for length in rule["box"])
+    return Spot(rule["kind"], (x, y, max(1, width), max(1, height)), 1.0, rule["sure"])
 
 
 def chosen_thresholds(

@@ -12,11 +12,11 @@ import numpy as np
 from PIL import Image
 
 import velveteen as vt
-from velveteen.errors import ArgumentError, FileFormatError
+from velveteen.errors import ArgumentError, DataError, FileFormatError
 from velveteen.recipes._learning import CosineSchedule
 from velveteen.recipes.layout import data, evaluation
 from velveteen.recipes.layout.data import Picture
-from velveteen.recipes.layout.evaluation import Evaluation
+from velveteen.recipes.layout.evaluation import Comparison, Evaluation
 from velveteen.recipes.layout.faults import FAULTS
 from velveteen.recipes.layout.heat import Spot, Thresholds, heat_map, spots
 from velveteen.recipes.layout.learning import rare_pixels
@@ -210,19 +210,28 @@ def load(folder: str | Path) -> Detector:
 
 
 def evaluate(
-    model: str | Path | Detector, pictures: Sequence[Picture], told: Callable[[int], None] = lambda done: None
-) -> Evaluation:
-    """Returns how well a model finds the faults in labelled pictures; give such as it has not learned from.
+    pictures: Sequence[Picture],
+    model: str | Path | Detector | None = None,
+    told: Callable[[int], None] = lambda done: None,
+) -> Comparison:
+    """Returns how well the rules, a model, and both find the faults in labelled pictures.
 
     Args:
-        model: the folder that `train` wrote, or what `load` returned.
-        pictures: from `data.load`.
+        pictures: from `data.load`; such as the model has not learned from.
+        model: the folder that `train` wrote, or what `load` returned; without one the rules alone are measured.
         told: is called with the number of pictures done.
 
-    Raises: as `load`; FileFormatError for a picture that cannot be read.
+    Raises: as `load`; FileFormatError for a picture that cannot be read; DataError where there is neither a model nor
+        what the rules found.
     """
-    detector = model if isinstance(model, Detector) else load(model)
-    return evaluation.measure(lambda each: detector.heat(each.pixels()), pictures, detector.thresholds, told)
+    detector = model if isinstance(model, Detector) or model is None else load(model)
+    if detector is None:
+        if any(each.rules() is None for each in pictures):
+            raise DataError(
+                f"Not all pictures have a NAME{data.RULES}, so there is nothing to measure without a model."
+            )
+        return evaluation.measure(pictures, None, {}, told)
+    return evaluation.measure(pictures, lambda each: detector.heat(each.pixels()), detector.thresholds, told)
 
 
 def predict(model: str | Path | Detector, picture: str | Path) -> list[dict[str, Any]]:
@@ -251,7 +260,9 @@ def _judged(network: Any, multiple: int, kept: Sequence[Picture]) -> tuple[dict[
         if each.kind is None
     ]
     limits = evaluation.chosen_thresholds(sound, _SURE_ALARMS, _UNSURE_ALARMS)
-    return limits, evaluation.measure(lambda each: heats[each.path], kept, limits)
+    measured = evaluation.measure(kept, lambda each: heats[each.path], limits).network
+    assert measured is not None
+    return limits, measured
 
 
 def _metadata(

@@ -55,6 +55,7 @@ class Example:
         kind: the fault's name, or None for a sound page.
         way: how it was injected.
         boxes: where it is: x, y, width and height in CSS pixels.
+        rules: what the rules find on the same page, as browser.js says it.
     """
 
     seed: int
@@ -64,6 +65,7 @@ class Example:
     kind: str | None = None
     way: str | None = None
     boxes: list[tuple[float, float, float, float]] = field(default_factory=list)
+    rules: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass
@@ -74,6 +76,16 @@ class Tally:
     unseen: Counter[str] = field(default_factory=Counter)
     impossible: Counter[str] = field(default_factory=Counter)
     failed: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An injected fault: how, where (no boxes where the picture does not show it), the picture, and what the rules say."""
+
+    way: str
+    boxes: list[tuple[float, float, float, float]] = field(default_factory=list)
+    picture: bytes = b""
+    rules: list[dict[str, Any]] = field(default_factory=list)
 
 
 class Studio:
@@ -114,14 +126,16 @@ class Studio:
         """Returns the viewport's picture as PNG."""
         return await photographed(self._devtools)
 
-    async def inject(
-        self, fault: Fault, chance: random.Random, page: Page | Visit, before: np.ndarray
-    ) -> tuple[str, list[Any], bytes] | None:
+    async def rules(self) -> list[dict[str, Any]]:
+        """Returns what the rules find on the page as it is now."""
+        found: list[dict[str, Any]] = await self._page.evaluate("(kinds) => __layout.check(kinds)", list(FAULTS))
+        return found
+
+    async def inject(self, fault: Fault, chance: random.Random, page: Page | Visit, before: np.ndarray) -> Shown | None:
         """Injects a fault somewhere in the page that is shown.
 
         Returns:
-            How, where (boxes) and the picture (PNG); an empty list of boxes when the picture does not show it; None when
-            it cannot befall this page.
+            What became of it; None when it cannot befall this page.
         """
         count = await self._page.evaluate("(kind) => __layout.candidates(kind)", fault.name)
         if not count:
@@ -132,15 +146,15 @@ class Studio:
             return None
         mask = await self._page.evaluate("(kind) => __layout.mask(kind)", fault.name)
         if mask is None:
-            return way, [], b""
+            return Shown(way)
         content = await self.picture()
-        self._now = decoded(content)
+        self._now, rules = decoded(content), await self.rules()
         self._scroll = await self._page.evaluate("() => [scrollX, scrollY]")
         edges = [Edge(each["side"], each["at"], tuple(each["box"])) for each in mask["edges"]]
         injected = Injected([tuple(box) for box in mask["boxes"]], before, self._now, page.scale, edges)
         if before.shape != self._now.shape or not await fault.shows(injected, self._camera(injected, page)):
-            return way, [], b""
-        return way, injected.boxes, content
+            return Shown(way)
+        return Shown(way, injected.boxes, content, rules)
 
     def _camera(self, injected: Injected, page: Page | Visit) -> Any:
         left = max(0, int(min(box[0] for box in injected.boxes)) - _AROUND)
@@ -232,7 +246,7 @@ async def _of_page(
     await studio.show(page)
     content = await studio.picture()
     before = decoded(content)
-    made = [Example(seed, page, content, np.zeros(before.shape[:2], np.uint8))]
+    made = [Example(seed, page, content, np.zeros(before.shape[:2], np.uint8), rules=await studio.rules())]
     turn = [kinds[(seed * faults + i) % len(kinds)] for i in range(len(kinds))]
     is_fresh = True
     for kind in turn:
@@ -246,12 +260,12 @@ async def _of_page(
             if result is None:
                 tally.impossible[kind] += 1
                 continue
-            way, boxes, picture = result
-            if not boxes:
+            if not result.boxes:
                 tally.unseen[kind] += 1
                 continue
             tally.kept[kind] += 1
-            mask = Injected(boxes, before, before, page.scale).region().astype(np.uint8)
-            made.append(Example(seed, page, picture, mask * (list(FAULTS).index(kind) + 1), kind, way, boxes))
+            mask = Injected(result.boxes, before, before, page.scale).region().astype(np.uint8)
+            mask *= list(FAULTS).index(kind) + 1
+            made.append(Example(seed, page, result.picture, mask, kind, result.way, result.boxes, result.rules))
             break
     return made
