@@ -143,6 +143,16 @@ def reshaped():
     )
 
 
+def without_input_shapes():
+    """Stacks that are built by what they are called on, one inside of the other."""
+    x = vt.input([5])
+    inside = vt.sequential([layers.dense(4, activation="tanh"), layers.batch_normalization()])
+    stack = vt.sequential([layers.dense(6, activation="relu"), inside])
+    steps = layers.time_distributed(vt.sequential([layers.dense(2), layers.layer_normalization()]))
+    repeated = layers.repeat_vector(3).apply(stack.apply(x))
+    return vt.model(inputs=x, outputs=layers.lstm(3).apply(steps.apply(repeated)))
+
+
 def two_shards():
     return vt.sequential(
         [
@@ -168,6 +178,7 @@ MODELS = {
         embedding_with_mask,
         conv_lstm,
         reshaped,
+        without_input_shapes,
         two_shards,
     )
 }

@@ -198,6 +198,24 @@ def test_spellings_of_the_world(build, change):
     check_same(from_artifacts(changed(model, change)), model)
 
 
+def test_stacks_of_keras_2_without_an_input_shape():
+    """Keras 2 gave them no graph of their own, and counted their calls from 0."""
+    x = vt.input([6])
+    stacks = [vt.sequential([layers.dense(6, name=f"dense{n}")], name=f"stack{n}") for n in range(2)]
+    total = layers.add().apply([stacks[1].apply(stacks[0].apply(x)), stacks[1].apply(x)])
+    model = vt.model(x, stacks[0].apply(total))
+    artifacts = to_artifacts(model)
+    config = artifacts.model_topology["config"]
+    for layer in config["layers"]:
+        for call in layer["inbound_nodes"]:
+            for place in call:
+                place[1] -= place[0].startswith("stack")
+        if layer["class_name"] == "Sequential":
+            del layer["config"]["layers"][0]["config"]["batch_input_shape"]
+    config["output_layers"][0][1] -= 1
+    check_same(from_artifacts(artifacts), model)
+
+
 @pytest.mark.parametrize("class_name", ["BatchNormalization", "BatchNormalizationV1"])
 def test_the_axis_of_normalization_in_a_list(class_name):
     """As TensorFlow's Keras wrote from 1.13 on."""
@@ -454,3 +472,14 @@ def test_saving_the_trainable_weights_only(tmp_path):
         vt.load_layers_model(tmp_path)
     loaded = vt.load_layers_model(tmp_path, strict=False)
     assert loaded.layers[1].get_weights()[0].array_sync() == model.layers[1].get_weights()[0].array_sync()
+
+
+def test_the_depthwise_kernel_of_keras_3():
+    """The converter writes it as Keras 3 calls it: a kernel."""
+    model = vt.sequential([layers.depthwise_conv2d(2, name="depth", input_shape=[3, 3, 2])])
+    artifacts = to_artifacts(model)
+    artifacts.weight_specs = [
+        spec | {"name": f"sequential/{spec['name'].replace('depthwise_', '')}"} for spec in artifacts.weight_specs
+    ]
+    pictures = vt.random_normal([2, 3, 3, 2])
+    np.testing.assert_array_equal(from_artifacts(artifacts).predict(pictures).numpy(), model.predict(pictures).numpy())

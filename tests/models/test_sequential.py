@@ -16,6 +16,15 @@ def test_layers_are_applied_in_order():
     np.testing.assert_allclose(model.predict(ROWS).numpy(), np.maximum(ROWS @ w1 + b1, 0) @ w2 + b2, rtol=1e-5)
 
 
+def test_weights_are_named_after_their_layers_however_the_model_is_built():
+    named = {}
+    for shape in ({"input_shape": [3]}, {}):
+        model = vt.sequential([layers.dense(2, name="one", **shape), layers.dense(1, name="two")], name="stack")
+        vt.sequential([model]).predict([[1, 2, 3]])
+        named[bool(shape)] = [weight.name for weight in model.weights]
+    assert named[False] == named[True] == ["one/kernel", "one/bias", "two/kernel", "two/bias"]
+
+
 def test_without_input_shape_it_is_built_from_data():
     model = vt.sequential([layers.dense(5), layers.dense(2)])
     with pytest.raises(StateError, match="not built yet"):

@@ -27,6 +27,16 @@ def name_scope(name: str) -> Iterator[None]:
         _scopes.reset(token)
 
 
+@contextlib.contextmanager
+def outer_name_scope() -> Iterator[None]:
+    """Weights made inside have no prefix but their layer's: a model inside of others gives none to its layers'."""
+    token = _scopes.set(())
+    try:
+        yield
+    finally:
+        _scopes.reset(token)
+
+
 class _Room:
     """How many numbers the weights of a model that is being loaded may still hold."""
 

@@ -32,7 +32,8 @@ def usual_graph(config: dict[str, Any]) -> dict[str, Any]:
     """Returns a functional model's config with calls as [[layer name, node index, tensor index, arguments], …].
 
     Masks flow along with the tensors here, so what Keras 3 draws to compute them is left out. Sums, products and
-    activations that were written as operators become layers.
+    activations that were written as operators become layers. Of graphs in that form already, only the calls of stacks
+    without an input shape are counted anew.
 
     Raises:
         FileFormatError: a call in no known form.
@@ -40,7 +41,7 @@ def usual_graph(config: dict[str, Any]) -> dict[str, Any]:
     """
     entries = [entry for entry in config["layers"] if isinstance(entry, dict)]
     if not any(isinstance(call, dict) for entry in entries for call in entry.get("inbound_nodes") or []):
-        return config
+        return _with_own_graphs(config, {_name(entry) for entry in entries if _lacks_shape(entry)})
     models = {_name(entry) for entry in entries if entry.get("class_name") in ("Functional", "Model", "Sequential")}
     stacks = {_name(entry) for entry in entries if entry.get("class_name") == "Sequential"}
 
@@ -65,6 +66,35 @@ def usual_graph(config: dict[str, Any]) -> dict[str, Any]:
         "input_layers": [later(place, stacks) for place in _places(config.get("input_layers"))],
         "output_layers": [later(place, stacks) for place in outputs],
     }
+
+
+def _lacks_shape(entry: dict[str, Any]) -> bool:
+    """Whether this is a stack that Keras 2 built at its first call: such a one had no graph of its own."""
+    layers = (entry.get("config") or {}).get("layers") if entry.get("class_name") == "Sequential" else None
+    if not isinstance(layers, list) or not layers or not isinstance(layers[0], dict):
+        return False
+    first = layers[0].get("config") or {}
+    is_model = layers[0].get("class_name") in ("InputLayer", "Functional", "Model")
+    return not is_model and not any(key in first for key in ("batch_input_shape", "batchInputShape", "batch_shape"))
+
+
+def _with_own_graphs(config: dict[str, Any], stacks: set[Any]) -> dict[str, Any]:
+    """Counts one node more for stacks: here each has a graph of its own, which is its first node."""
+    if not stacks:
+        return config
+
+    def later(places: Any) -> Any:
+        if not isinstance(places, list):
+            return places
+        if len(places) > 1 and isinstance(places[0], str) and places[0] in stacks and isinstance(places[1], int):
+            return [places[0], places[1] + 1, *places[2:]]
+        return [later(part) for part in places]
+
+    layers = [
+        {**entry, "inbound_nodes": later(entry.get("inbound_nodes"))} if isinstance(entry, dict) else entry
+        for entry in config["layers"]
+    ]
+    return {**config, "layers": layers, "output_layers": later(config.get("output_layers"))}
 
 
 def _name(entry: dict[str, Any]) -> Any:

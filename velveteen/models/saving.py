@@ -257,9 +257,15 @@ def _numbered(weights: dict[str, Weight]) -> dict[str, Weight]:
 
 
 def _spellings(name: str) -> Iterator[str]:
-    """Yields what a weight may be called here; the converter puts the model's name before those of Keras 3."""
+    """Yields what a weight may be called here.
+
+    The converter puts the model's name before those of Keras 3, where a depthwise kernel is just a kernel.
+    """
     inside = name.partition("/")[2]
-    yield from (name, _short(name), inside, _short(inside))
+    for each in (name, _short(name), inside, _short(inside)):
+        yield each
+        if each.endswith("/kernel"):
+            yield each.removesuffix("kernel") + "depthwise_kernel"
 
 
 def _short(name: str) -> str:

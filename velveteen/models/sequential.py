@@ -9,6 +9,7 @@ from velveteen.errors import ArgumentError, ArgumentTypeError, FileFormatError, 
 from velveteen.layers import InputLayer, Layer, SymbolicTensor
 from velveteen.layers._graph import Node
 from velveteen.layers.base import is_shape_list
+from velveteen.layers.weights import outer_name_scope
 from velveteen.models.container import check_names
 from velveteen.models.graph import Graph
 from velveteen.models.model import Model
@@ -87,8 +88,9 @@ class Sequential(Model):
             raise ArgumentError(f'Model "{self.name}" is sequential, so it takes one input, got {len(input_shape)}.')
         self._entry = InputLayer(batch_input_shape=(None, *input_shape[1:])).inbound_nodes[0].outputs[0]
         tensor = self._entry
-        for layer in self.sublayers():
-            tensor = self._apply_next(layer, tensor)
+        with outer_name_scope():
+            for layer in self.sublayers():
+                tensor = self._apply_next(layer, tensor)
         self._set_exit(tensor)
 
     def _apply_next(self, layer: Layer, before: SymbolicTensor) -> SymbolicTensor:
