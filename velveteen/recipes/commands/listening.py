@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from velveteen.recipes.commands import streams
-from velveteen.recipes.commands.detection import REFRACTORY, SMOOTHING, STEP, Detection, Detector
+from velveteen.recipes.commands.detection import REFRACTORY, SMOOTHING, Detection
 from velveteen.recipes.commands.recognizer import CommandModel, load
 
 _MOST_WINDOWS = 256
@@ -124,12 +124,10 @@ class Listener:
         self.model = model
         log_mel = model.log_mel
         self._frame = log_mel.hop / model.sample_rate
-        self.stride = max(1, round(STEP / self._frame))
+        self.stride = model.stride
         self.step = self.stride * self._frame
         self._frames = log_mel.frames(model.samples)
-        self.detector = Detector(
-            model.words, model.threshold if threshold is None else threshold, self.step, smoothing, refractory
-        )
+        self.detector = model.detector(threshold, smoothing, refractory)
         self._most = _MOST_WINDOWS * self.stride * log_mel.hop
         self._sound = np.zeros(model.samples // 2, np.float32)
         self._energies = torch.zeros(0, log_mel.mels)

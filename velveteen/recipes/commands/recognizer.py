@@ -10,6 +10,7 @@ import torch
 import velveteen as vt
 from velveteen.errors import ArgumentError, FileFormatError
 from velveteen.recipes.commands.data import SILENCE, UNKNOWN
+from velveteen.recipes.commands.detection import REFRACTORY, SMOOTHING, STEP, Detector
 from velveteen.recipes.commands.features import LogMel
 
 _LONGEST = 60
@@ -70,6 +71,11 @@ class CommandModel:
         found = self.training.get("fingerprints")
         return [mark for mark in found if isinstance(mark, str)] if isinstance(found, list) else []
 
+    @property
+    def stride(self) -> int:
+        """Frames from one look at a stream to the next: as many as are nearest to `detection.STEP`."""
+        return max(1, round(STEP * self.sample_rate / self.log_mel.hop))
+
     @torch.no_grad()
     def scores(self, waveforms: np.ndarray) -> np.ndarray:
         """Returns the probabilities of the words.
@@ -94,8 +100,16 @@ class CommandModel:
             "samples": self.samples,
             "log_mel": self.log_mel.to_json(),
             "threshold": self.threshold,
+            "listening": {"stride": self.stride, **self.detector().to_json()} if self.threshold > 0 else None,
             **more,
         }
+
+    def detector(
+        self, threshold: float | None = None, smoothing: float = SMOOTHING, refractory: float = REFRACTORY
+    ) -> Detector:
+        """Returns what finds words in the scores of a stream; the arguments are `Detector`'s."""
+        step = self.stride * self.log_mel.hop / self.sample_rate
+        return Detector(self.words, self.threshold if threshold is None else threshold, step, smoothing, refractory)
 
     def save(self, folder: str | Path, **more: Any) -> None:
         """Writes the model; `more` joins what is known of it already."""

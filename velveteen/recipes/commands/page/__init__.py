@@ -4,7 +4,6 @@ from pathlib import Path
 
 from velveteen.recipes import _page
 from velveteen.recipes._page import find_tensorflow_js
-from velveteen.recipes.commands.listening import Listener
 from velveteen.recipes.commands.recognizer import CommandModel, load
 
 PAGE = "index.html"
@@ -33,15 +32,15 @@ def write(model_folder: str | Path, target: str | Path, tensorflow_js: str | Pat
 
 
 def describe(model: CommandModel) -> dict[str, object]:
-    """Returns what the page has to know beside the network: all that `Listener` does, in windows and frames."""
-    listener = Listener(model)
+    """Returns what the page has to know beside the network: all that listening needs, in windows and frames."""
+    detector = model.detector()
     return {
         "words": model.words,
         "commands": model.commands,
         "samples": model.samples,
         "log_mel": model.log_mel.to_json(),
-        "stride": listener.stride,
-        "detection": listener.detector.to_json(),
+        "stride": model.stride,
+        "detection": detector.to_json(),
         "about": _about(model),
     }
 
