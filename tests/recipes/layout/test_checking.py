@@ -19,8 +19,11 @@ pytestmark = pytest.mark.usefixtures("needs_chromium")
 SOUND = """<!doctype html><title>Sound</title><style>body { margin: 20px; font: 16px/1.5 sans-serif } .box { background: #eee; padding: 8px }
     .short { width: 120px; overflow: hidden; white-space: nowrap; text-overflow: ellipsis } .sr { position: absolute; width: 1px;
     height: 1px; overflow: hidden; clip: rect(0 0 0 0); white-space: nowrap } .dot { position: absolute; top: -6px; right: -6px;
-    background: red; color: #fff; z-index: 1 } .scroll { overflow: auto; width: 200px; white-space: nowrap }</style>
-    <h1>All is well</h1><p class="box">Some words in a box.</p><p class="short">Shortened with dots by design, of course</p>
+    background: red; color: #fff; z-index: 1 } .scroll { overflow: auto; width: 200px; white-space: nowrap } .menu { background: #eee;
+    height: 60px; overflow: auto; width: 200px } .clamp { background: #eee; display: -webkit-box; -webkit-box-orient: vertical;
+    -webkit-line-clamp: 1; overflow: hidden; width: 100px }</style>
+    <h1>All is well</h1><div class="menu">Many<br>lines<br>that<br>one<br>has<br>to<br>scroll<br>to</div><p class="clamp">Words that are
+    shortened after the first line, of many</p><p class="box">Some words in a box.</p><p class="short">Shortened with dots by design, of course</p>
     <span class="sr">Only for screen readers, these many words</span><div style="position: relative; width: 90px" class="box">Inbox
     <b class="dot">3</b></div><div class="scroll">Wide things that are there to be scrolled to their end by somebody</div>"""
 BROKEN = """<!doctype html><title>Broken</title><style>body { margin: 20px; font: 16px/1.5 sans-serif }</style>

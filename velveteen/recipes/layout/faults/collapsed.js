@@ -17,6 +17,16 @@
     return tops.size >= 4 && letters / tops.size < 3;
   };
 
+  // Lower than its text on purpose, somewhere between the text and the container: it scrolls, fades, or ends in dots.
+  const shortened = (text, container) => {
+    for (let e = text; e; e = e.parentElement) {
+      const s = L.style(e);
+      if (['auto', 'scroll'].includes(s.overflowY) || s.maskImage !== 'none' || (s.webkitLineClamp && s.webkitLineClamp !== 'none')) return true;
+      if (e === container) return false;
+    }
+    return false;
+  };
+
   L.kinds.collapsed = {
     candidates: () => L.everything().filter((e) => {
       const r = e.getBoundingClientRect(), s = L.style(e);
@@ -49,8 +59,8 @@
           findings.push({ element: e, box: L.edges(r), off: r.width, how: 'width' });
           continue;
         }
-        if (!L.paints(e)) continue;
-        const lines = L.textRects(e);
+        if (!L.paints(e) || r.height < 2) continue;
+        const lines = L.texts(e).filter((node) => !shortened(node.parentElement, e)).flatMap(L.rectsOf);
         if (!lines.length) continue;
         const needed = L.join(lines), missing = L.high(needed) - r.height;
         if (r.height < 0.45 * L.high(needed) && missing > 10 && needed.bottom > r.bottom) findings.push({ element: e, box: shown(e)[0], off: missing, how: 'height' });
