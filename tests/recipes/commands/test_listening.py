@@ -44,7 +44,8 @@ def pitches():
 
 def tone(hertz, seconds=0.4, rate=RATE):
     time = np.arange(round(seconds * rate)) / rate
-    return (0.3 * np.sin(2 * np.pi * hertz * time)).astype(np.float32)
+    ramp = np.clip(50 * np.minimum(time, seconds - time), 0, 1)  # no click at the ends
+    return (0.3 * ramp * np.sin(2 * np.pi * hertz * time)).astype(np.float32)
 
 
 def recording(said, seconds, rate=RATE):

@@ -13,16 +13,16 @@ from velveteen.recipes.commands.recognizer import CommandModel, load
 
 _MOST_WINDOWS = 256
 """That the network sees at once."""
-_ABOVE_NOISE = 8.0
-"""Decibels by which a word is louder than what is around it."""
-_AUDIBLE = 25.0
-"""Decibels below its loudest place at which a word is still counted as spoken."""
-_AROUND, _NEAR = 0.5, 0.2
+_AROUND, _NEAR = 0.5, 0.3
 """Seconds on both sides of the middle of a word: to where noise is looked for, and to where its loudest place is."""
-_PAUSE = 0.08
+_NOISE = 30
+"""The percentile of the loudness at each pitch that counts as noise."""
+_AUDIBLE = 0.2
+"""How far from the noise to its loudest place a word has to be to count as spoken."""
+_PAUSE = 0.1
 """Seconds of quiet within a word, such as before a plosive."""
-_EARLIEST, _LATEST = 0.45, 0.05
-"""Seconds before the middle of a word where it can begin."""
+_EARLIEST, _LATEST = 0.45, 0.3
+"""Seconds before and after the middle of a window between which the word in it can begin."""
 
 
 @dataclass(frozen=True)
@@ -189,23 +189,23 @@ class Listener:
         return Event(round(max(0.0, self._beginning(middle)), 3), self.model.words[found.word], round(found.score, 4))
 
     def _beginning(self, middle: float) -> float:
-        """Returns where the word begins that is spoken around a moment: where it gets louder than what is there always."""
-        offset = (
-            self.model.samples // 2 / self.model.sample_rate - self.model.log_mel.window / 2 / self.model.sample_rate
-        )
+        """Returns where the word begins that is spoken around a moment: where pitches get louder than they always are."""
+        rate, log_mel = self.model.sample_rate, self.model.log_mel
+        offset = (self.model.samples // 2 - log_mel.window / 2) / rate
 
         def frame(time: float) -> int:
             return min(max(0, round((time + offset) / self._frame) - self._first_frame), len(self._energies))
 
         first, last = frame(middle - _AROUND), frame(middle + _AROUND) + 1
-        level = 10 * (self._energies[first:last].sum(1) + 1e-9).log10().numpy()
-        center = frame(middle) - first
+        level = 10 * self._energies[first:last].clamp(min=log_mel.floor).log10().numpy()
+        level = level.clip(min=level.max() - log_mel.decibels)
+        above = (level - np.percentile(level, _NOISE, axis=0)).clip(min=0).mean(axis=1)
+        above = np.convolve(np.pad(above, 1, mode="edge"), np.ones(3) / 3, "valid")
         near = slice(frame(middle - _NEAR) - first, frame(middle + _NEAR) + 1 - first)
-        peak = float(level[near].max())
-        loud = level > max(peak - _AUDIBLE, min(float(np.percentile(level, 20)) + _ABOVE_NOISE, peak - 3))
-        place = near.start + int(level[near].argmax())
+        quiet, place = float(np.percentile(above, _NOISE / 2)), near.start + int(level.max(axis=1)[near].argmax())
+        is_spoken = above > quiet + _AUDIBLE * (above[place] - quiet)
         pause = round(_PAUSE / self._frame)
-        while (before := np.flatnonzero(loud[max(0, place - pause) : place])).size:
+        while (before := np.flatnonzero(is_spoken[max(0, place - pause) : place])).size:
             place = max(0, place - pause) + int(before[0])
-        place = min(max(place, center - round(_EARLIEST / self._frame)), center - round(_LATEST / self._frame))
-        return (first + place + self._first_frame) * self._frame - offset
+        begin = (first + place + self._first_frame) * self._frame - offset
+        return min(max(begin, middle - _EARLIEST), middle + _LATEST)
