@@ -66,6 +66,7 @@ def test_what_was_heard_is_counted():
         Event(7.0, "stop", 0.9),  # found,
         Event(7.2, "stop", 0.9),  # and a second time
     ]
-    found = count_found(events, said)
+    found = count_found(events, [event.time + 0.8 for event in events], said)
     assert (found.said, found.found, found.confused, found.missed, found.false_accepts) == (4, 2, 1, 1, 3)
-    np.testing.assert_allclose(found.errors, [0.1, 0.0])
+    np.testing.assert_allclose(found.errors, [0.1, 0.0], atol=1e-9)
+    np.testing.assert_allclose(found.delays, [0.5, 0.4], atol=1e-9)
