@@ -334,6 +334,8 @@ def page(
     if as_json:
         answer({"file": written})
     else:
+        if pages.find_tensorflow_js() is None:
+            print("The page will load TensorFlow.js from its CDN. To have it inside: npm install @tensorflow/tfjs")
         print(f"Wrote {written}")
     if server is not None:
         serve(server, written.name)

@@ -10,7 +10,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from velveteen.cli.main import app
-from velveteen.recipes.commands import adaptation, recording, sounds, streams, synthesis
+from velveteen.recipes.commands import adaptation, espeak, recording, sounds, streams, synthesis
 
 RATE = 8000
 LABELS = ["fall", "rise", "stay", "_silence_"]
@@ -245,10 +245,13 @@ def test_page(trained, tmp_path):
 
 
 def test_what_is_missing_is_told_in_a_sentence(trained, monkeypatch, tmp_path):
-    monkeypatch.setitem(sys.modules, "sounddevice", None)  # importing it fails
+    for name in ("sounddevice", "espeakng_loader"):
+        monkeypatch.setitem(sys.modules, name, None)  # as if it were not installed
+    espeak.open_espeak.cache_clear()
     cases = [
         (("listen", trained[0]), "sounddevice"),
         (("record", "stop", "--out", tmp_path / "voice"), "sounddevice"),
+        (("train", "--words", "stop,go", "--no-unknown", "--out", tmp_path / "model"), "espeak-ng"),
     ]
     for arguments, name in cases:
         result = run(*arguments)
@@ -256,3 +259,4 @@ def test_what_is_missing_is_told_in_a_sentence(trained, monkeypatch, tmp_path):
         assert name in result.stderr and len(result.stderr.splitlines()) == 1
         as_json = run(*arguments, "--json")
         assert as_json.exit_code == 2 and name in json.loads(as_json.stdout)["error"]
+    assert not (tmp_path / "model" / "model.json").exists()
