@@ -22,7 +22,7 @@ _REHEARSED = 60
 
 def settings(old: CommandModel) -> Settings:
     """Returns how a model is adapted."""
-    return Settings(epochs=10, learning_rate=0.001, languages=tuple(old.languages) or None)
+    return Settings(epochs=10, learning_rate=0.003, languages=tuple(old.languages) or None)
 
 
 def gather(old: CommandModel, recordings: Commands, seed: int, tell: Callable[[str], None]) -> Material:

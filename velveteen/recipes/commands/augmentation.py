@@ -10,10 +10,12 @@ import torch
 from velveteen.errors import ArgumentError
 from velveteen.recipes.commands.features import LogMel
 
-_SPOKEN = (0.01, 0.1)
+_SPOKEN = (0.01, 0.06)
 """Of the largest amplitude; what is fainter than this, or in other recordings than that, is cut off around a word."""
-_MARGIN = 0.12
-"""Seconds that are left around a word at most."""
+_MARGIN = (-0.06, 0.12)
+"""Seconds that are left before and after a word, from the fewest to the most: some recordings begin or end within it."""
+_TELEPHONE = 3400.0
+"""Hertz; no microphone hears less than a telephone does, or nobody could tell six from eight."""
 _WARPS = 25
 """Different lengths of the vocal tract, for each of which there are filters."""
 
@@ -45,7 +47,7 @@ class Strength:
     babble: float = 0.1
     rooms: float = 0.3
     reverberation: tuple[float, float] = (0.05, 0.6)
-    framed: float = 0.6
+    framed: float = 0.35
     bands: float = 0.5
     masks: int = 1
     mask_frames: int = 8
@@ -175,7 +177,8 @@ class Augmentation:
         octaves = (self._hertz / 1000).clamp(min=0.02).log2()
         tilt = self._uniform(count, -4, 4)[:, None]
         top = self.log_mel.high
-        low, high = self._uniform(count, 0, 300)[:, None], self._uniform(count, 0.6 * top, 1.3 * top)[:, None]
+        low = self._uniform(count, 0, 300)[:, None]
+        high = self._uniform(count, max(_TELEPHONE, 0.6 * top), 1.3 * top)[:, None]
         # Filters of order 2: 12 dB an octave outside of the band.
         decibels = tilt * octaves
         decibels = decibels - 10 * (1 + (low / self._hertz.clamp(min=1)) ** 4).log10()
@@ -213,7 +216,7 @@ class Augmentation:
         places = torch.arange(self.samples)
         first = torch.where(loud, places, self.samples).amin(1)
         last = torch.where(loud, places, -1).amax(1)
-        margin = self._uniform(2 * count, 0, _MARGIN * self.log_mel.sample_rate).view(2, count)
+        margin = self._uniform(2 * count, *_MARGIN).view(2, count) * self.log_mel.sample_rate
         outside = (places < (first - margin[0])[:, None]) | (places > (last + margin[1])[:, None])
         chosen = (self._uniform(count, 0, 1) < self.strength.framed) & (last >= 0)
         return sounds.masked_fill(outside & chosen[:, None], 0)

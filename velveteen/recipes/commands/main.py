@@ -28,8 +28,8 @@ __all__ = ["OUT", "CommandModel", "Settings", "Training", "adapt", "evaluate", "
 
 OUT = Path("commands-model")
 CONFUSION = "confusion.png"
-_EXAMPLES = 56_000
-"""That a training sees, if no number of epochs is given; fewer do not suffice, more help little."""
+_EXAMPLES = 80_000
+"""That a training sees, if no number of epochs is given."""
 _FEWEST_EPOCHS, _MOST_EPOCHS = 6, 60
 _OTHER_SEED = 1000
 """Is added to a seed for words that the model shall not have learned."""
@@ -192,7 +192,10 @@ def _taught(
     )
     epochs = settings.epochs or _epochs(len(batches) * settings.batch_size)
     recognizer.model.compile(
-        vt.train.adam(settings.learning_rate, 0.9, 0.99), loss="categoricalCrossentropy", metrics=["accuracy"]
+        vt.train.adam(settings.learning_rate, 0.9, 0.99),
+        loss="categoricalCrossentropy",
+        metrics=["accuracy"],
+        precision="auto",
     )
     start = time.perf_counter()
     history = recognizer.model.fit_dataset(

@@ -15,8 +15,10 @@ _LEAST_EPOCH = 1500
 """Examples of an epoch, unless there are less than a tenth of that many."""
 _OTHERS = 200
 """Other words that are spoken to find out how often they are mistaken for commands."""
-_UNKNOWN_SHARE = 1.5
-"""How many other words an epoch has, recorded ones and as many spoken ones, as that many times the examples of a word."""
+_UNKNOWN_SHARE = 3.0
+"""How many other words are spoken, as that many times the examples of a command."""
+_EACH_EPOCH = 0.25
+"""Of the other words that are spoken, drawn anew each time: with more of them, commands would be taken for other words."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,7 @@ def gather(
         )
         speech = data.relabelled(speech, [*to_speak, UNKNOWN], names)
         spoken = len(speech)
-        sources.append(Source(speech, spoken))
+        sources += _parts(speech, names, spoken - others, round(_EACH_EPOCH * others))
     return Material(
         names,
         sample_rate,
@@ -124,11 +126,21 @@ def gather(
 
 def _recorded(learned: Examples, names: Sequence[str]) -> list[Source]:
     """Returns recordings of commands, and those of other words, of which there may be far more than an epoch needs."""
-    is_other = learned.labels == names.index(UNKNOWN) if UNKNOWN in names else np.zeros(len(learned), dtype=bool)
-    said, others = learned.pick(~is_other), learned.pick(is_other)
+    said = learned.pick(learned.labels != _unknown(names))
     count = max(len(said), min(_LEAST_EPOCH, 10 * len(said)))
-    most = round(_UNKNOWN_SHARE * count / max(1, len(np.unique(said.labels)))) if len(said) else len(others)
-    return [Source(part, size) for part, size in ((said, count), (others, min(len(others), most))) if size]
+    others = round(count / max(1, len(np.unique(said.labels)))) if len(said) else len(learned)
+    return _parts(learned, names, count, others)
+
+
+def _parts(examples: Examples, names: Sequence[str], said: int, others: int) -> list[Source]:
+    """Returns the commands, and the other words, among examples: so many of each in an epoch, as far as there are any."""
+    is_other = examples.labels == _unknown(names)
+    parts = ((examples.pick(~is_other), said), (examples.pick(is_other), min(others, int(is_other.sum()))))
+    return [Source(part, count) for part, count in parts if len(part)]
+
+
+def _unknown(names: Sequence[str]) -> int:
+    return names.index(UNKNOWN) if UNKNOWN in names else -1
 
 
 def other_words(
@@ -148,8 +160,7 @@ def other_words(
         languages: of espeak-ng; where it is not installed nothing is spoken.
         seed: of what is spoken; with another one than the training's the model has not learned just these.
     """
-    label = words.index(UNKNOWN) if UNKNOWN in words else -1
-    found = [examples.pick(examples.labels == label) for examples in recorded]
+    found = [examples.pick(examples.labels == _unknown(words)) for examples in recorded]
     if synthesis.available():
         commands = [word for word in words if word not in (UNKNOWN, SILENCE)]
         spoken = synthesis.speak(
