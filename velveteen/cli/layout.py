@@ -208,21 +208,32 @@ def make(
     count: Annotated[
         int, typer.Option("--pages", min=1, help="How many pages; each gives up to three pictures.")
     ] = 1000,
+    of: Annotated[
+        list[str] | None,
+        typer.Option(help="Pages of your own instead: an address, HTML file, folder or sitemap; repeatable."),
+    ] = None,
     first: Annotated[int, typer.Option(min=0, help="The number of the first page: others than were learned from.")] = 0,
     held_out: Annotated[
         bool, typer.Option("--held-out", help="Page kinds and designs that are kept to test on, instead of the others.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Makes labelled pictures: pages of a generator, sound and with faults that their pictures show."""
+    """Makes labelled pictures: pages of a generator, or your own, sound and with faults that their pictures show."""
     from rich.progress import Progress
 
     from velveteen.recipes.layout import data
+    from velveteen.recipes.layout.targets import resolve
 
+    page_of = data.own(resolve(of)) if of else None
     with Progress(transient=True, disable=as_json) as progress:
         task = progress.add_task("Rendering", total=count)
         tally = data.make(
-            folder, count, held_out=held_out, first=first, told=lambda done: progress.update(task, completed=done)
+            folder,
+            count,
+            held_out=held_out,
+            page_of=page_of,
+            first=first,
+            told=lambda done: progress.update(task, completed=done),
         )
     found: dict[str, Any] = {
         "folder": folder,

@@ -5,10 +5,11 @@ import random
 import numpy as np
 import pytest
 
-from velveteen.errors import UnknownNameError
-from velveteen.recipes.layout import browser, making, pages
+from velveteen.errors import DataError, UnknownNameError
+from velveteen.recipes.layout import browser, data, making, pages
 from velveteen.recipes.layout.faults import FAULTS
 from velveteen.recipes.layout.making import Studio, Tally
+from velveteen.recipes.layout.targets import Target, resolve
 
 pytestmark = pytest.mark.usefixtures("needs_chromium")
 
@@ -94,13 +95,29 @@ def test_a_page_that_cannot_be_opened_is_passed_over():
     tally = Tally()
 
     def visited(seed):
-        return making.Visit("http://127.0.0.1:9/", 800, 600, 1, 0.0) if seed == 0 else page_of(seed)
+        return making.Visit(Target("gone", "http://127.0.0.1:9/"), 800, 600, 1, 0.0) if seed == 0 else page_of(seed)
 
     async def work():
         return [each[0].seed async for each in making.examples([0, 1], visited, browsers=1, tally=tally)]
 
     assert browser.run(work()) == [1]
     assert len(tally.failed) == 1 and tally.failed[0].startswith("0: ") and "ERR_UNSAFE_PORT" in tally.failed[0]
+
+
+def test_pages_of_ones_own(tmp_path):
+    (tmp_path / "page.html").write_text(HTML.replace("</title>", "</title><link rel=stylesheet href=style.css>"))
+    (tmp_path / "style.css").write_text("body { background: #fe9 !important }")
+    page_of = data.own(resolve([str(tmp_path), "gone.html"]))
+    assert {page_of(seed).target.name for seed in range(5)} == {str(tmp_path / "page.html")}
+    tally = data.make(tmp_path / "pictures", 2, page_of=page_of, browsers=1)
+    found = data.load(tmp_path / "pictures")
+    assert not tally.failed and len(found) == 2 + sum(tally.kept.values()) >= 4
+    assert tuple(found[0].pixels()[2, 2]) == (255, 238, 153)
+    assert all(each.mask().any() == bool(each.kind) and each.rules() is not None for each in found)
+    with pytest.raises(
+        DataError, match=r"no page to make pictures of. The first: There is no file or folder gone.html."
+    ):
+        data.own(resolve(["gone.html"]))
 
 
 def test_only_scripts_that_the_machine_has_letters_for():

@@ -8,6 +8,7 @@ find on the page while it is open: [{"kind", "box", "sure"}].
 
 import io
 import json
+import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,7 @@ from velveteen.recipes.layout import browser, making, pages
 from velveteen.recipes.layout.faults import FAULTS
 from velveteen.recipes.layout.making import Example, Tally, Visit
 from velveteen.recipes.layout.pages import Page
+from velveteen.recipes.layout.targets import Target
 
 MASK, RULES = ".mask.png", ".rules.json"
 SOUND = "sound"
@@ -143,6 +145,25 @@ def generated(scripts: Sequence[str], held_out: bool) -> Callable[[int], Page]:
     templates = pages.HELD_OUT_TEMPLATES if held_out else pages.LEARNED_TEMPLATES
     designs = pages.HELD_OUT_DESIGNS if held_out else pages.LEARNED_DESIGNS
     return lambda seed: pages.page(seed, templates=templates, designs=designs, scripts=scripts)
+
+
+def own(targets: Sequence[Target]) -> Callable[[int], Visit]:
+    """Returns what looks at somebody's pages: each number is one of them, in a viewport and scrolled as chance has it.
+
+    Raises:
+        DataError: none of them is a page.
+    """
+    found = [target for target in targets if target.address and target.error is None]
+    if not found:
+        why = f" The first: {targets[0].error}" if targets and targets[0].error else ""
+        raise DataError(f"There is no page to make pictures of.{why}")
+
+    def page_of(seed: int) -> Visit:
+        chance = random.Random(f"layout visit {seed}")
+        width, height = chance.choice(pages.WIDTHS), chance.choice(pages.HEIGHTS)
+        return Visit(found[seed % len(found)], width, height, 1, max(0.0, chance.uniform(-0.7, 1)))
+
+    return page_of
 
 
 def write(folder: Path, example: Example) -> None:

@@ -6,6 +6,7 @@ import random
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +14,8 @@ import numpy as np
 from velveteen.recipes.layout.browser import decoded, photographed, scripts, started
 from velveteen.recipes.layout.faults import FAULTS, Edge, Fault, Injected
 from velveteen.recipes.layout.pages import Page
+from velveteen.recipes.layout.targets import LOCAL, Target
+from velveteen.recipes.layout.visiting import serve
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser
@@ -30,13 +33,13 @@ class Visit:
     """A page of somebody's, to be looked at like a generated one.
 
     Args:
-        address: what to open.
+        target: the page.
         width, height: of the viewport, in CSS pixels.
         scale: picture pixels in a CSS pixel.
         scroll: how far down to look, from 0, the top, to 1, the end.
     """
 
-    address: str
+    target: Target
     width: int
     height: int
     scale: int
@@ -94,13 +97,16 @@ class Studio:
     def __init__(self, page: Any, devtools: Any):
         self._page, self._devtools = page, devtools
         self._scroll, self._now = (0.0, 0.0), np.zeros((1, 1, 3), np.uint8)
+        self._root: Path | None = None
 
     @classmethod
     async def opened(cls, browser: "Browser") -> "Studio":
         """Opens a tab."""
         page = await browser.new_page(bypass_csp=True)
         page.on("dialog", lambda dialog: asyncio.ensure_future(dialog.dismiss()))
-        return cls(page, await page.context.new_cdp_session(page))
+        studio = cls(page, await page.context.new_cdp_session(page))
+        await page.route(f"{LOCAL}/**", lambda route: serve(route, studio._root, lambda said: None))
+        return studio
 
     async def close(self) -> None:
         """Closes the tab."""
@@ -115,7 +121,8 @@ class Studio:
         if isinstance(page, Page):
             await self._page.set_content(page.html)
         else:
-            await self._page.goto(page.address, timeout=1000 * _LONGEST)
+            self._root = page.target.root
+            await self._page.goto(page.target.address, timeout=1000 * _LONGEST)
         await self._page.evaluate(scripts())
         self._scroll = await self._page.evaluate(
             "(share) => { scrollTo(0, share * (document.documentElement.scrollHeight - innerHeight)); return [scrollX, scrollY]; }",

@@ -141,7 +141,7 @@ async def _looked(context: Any, target: Target, looking: Looking, misdeeds: _Mis
     page = await context.new_page()
     _watch(page, context, misdeeds)
     if target.root is not None:
-        await context.route(f"{LOCAL}/**", lambda route: _serve(route, target.root, misdeeds))
+        await context.route(f"{LOCAL}/**", lambda route: serve(route, target.root, misdeeds.tell))
     from playwright.async_api import Error
 
     try:
@@ -197,16 +197,14 @@ def _local_file(said: str, misdeeds: _Misdeeds) -> None:
         )
 
 
-async def _serve(route: Any, root: Path | None, misdeeds: _Misdeeds) -> None:
-    """Answers with a file of the folder; nothing leads out of it, also no link."""
+async def serve(route: Any, root: Path | None, tell: Callable[[str], None]) -> None:
+    """Answers a request with a file of the folder; nothing leads out of it, also no link: that is told."""
     assert root is not None
     path = (root / unquote(urlsplit(route.request.url).path).lstrip("/")).resolve()
     if path.is_dir():
         path = path / "index.html"
     if not path.resolve().is_relative_to(root):
-        misdeeds.tell(
-            f"The page asks for {route.request.url.removeprefix(LOCAL)[:100]}, which leads out of its folder."
-        )
+        tell(f"The page asks for {route.request.url.removeprefix(LOCAL)[:100]}, which leads out of its folder.")
         await route.abort()
     elif not path.is_file():
         await route.fulfill(status=404, body="There is no such file.", content_type="text/html")
