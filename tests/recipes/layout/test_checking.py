@@ -24,7 +24,7 @@ SOUND = """<!doctype html><title>Sound</title><style>body { margin: 20px; font: 
     -webkit-line-clamp: 1; overflow: hidden; width: 100px }</style>
     <h1>All is well</h1><div class="menu">Many<br>lines<br>that<br>one<br>has<br>to<br>scroll<br>to</div><p class="clamp">Words that are
     shortened after the first line, of many</p><p class="box">Some words in a box.</p><p class="short">Shortened with dots by design, of course</p>
-    <span class="sr">Only for screen readers, these many words</span><div style="position: relative; width: 90px" class="box">Inbox
+    <button style="position: relative">Buy<span class="sr">Only for screen readers, these many words</span></button><div style="position: relative; width: 90px" class="box">Inbox
     <b class="dot">3</b></div><div class="scroll">Wide things that are there to be scrolled to their end by somebody</div>"""
 BROKEN = """<!doctype html><title>Broken</title><style>body { margin: 20px; font: 16px/1.5 sans-serif }</style>
     <div id="over" style="width: 120px; height: 30px; background: #cde; white-space: nowrap">Much longer than its box is wide</div>

@@ -55,7 +55,7 @@
     for (let node = walker.nextNode(); node; node = walker.nextNode()) {
       const owner = node.parentElement;
       if (!node.data.trim() || !owner || NOT_READ.has(owner.tagName) || owner.closest('svg')) continue;
-      if (visible(owner)) nodes.push(node);
+      if (visible(owner) && !(Math.min(...size(owner)) <= 2 && forReaders(owner))) nodes.push(node);
     }
     return nodes;
   };

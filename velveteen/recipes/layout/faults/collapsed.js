@@ -49,7 +49,12 @@
         for (const child of e.children) { child.style.maxWidth = `${width}px`; child.style.position = 'absolute'; }
       },
     },
-    mask: (e) => ({ boxes: shown(e) }),
+    // A container that its row or grid keeps high has not collapsed, whatever has left its flow.
+    mask: (e) => {
+      const r = e.getBoundingClientRect(), lines = L.textRects(e);
+      const isLow = lines.length > 0 && r.height < 0.5 * L.high(L.join(lines));
+      return isLow || r.height < 15 || r.width < 48 ? { boxes: shown(e) } : null;
+    },
     rule: () => {
       const findings = [];
       for (const e of L.everything()) {
