@@ -9,7 +9,7 @@ import velveteen as vt
 from velveteen.cli import Commands
 from velveteen.templates.cnn import data, model
 
-app = typer.Typer(cls=Commands, no_args_is_help=True)
+app = typer.Typer(cls=Commands, no_args_is_help=True, add_completion=False)
 
 Source = Annotated[Path | None, typer.Argument(help="A folder with a subfolder of pictures a class; else shapes.")]
 Folder = Annotated[Path, typer.Option(help="The folder of the model.")]

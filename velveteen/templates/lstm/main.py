@@ -11,7 +11,7 @@ from velveteen.cli import Commands
 from velveteen.errors import ArgumentError
 from velveteen.templates.lstm import data, model
 
-app = typer.Typer(cls=Commands, no_args_is_help=True)
+app = typer.Typer(cls=Commands, no_args_is_help=True, add_completion=False)
 
 Source = Annotated[Path | None, typer.Argument(help="A text, or a folder of texts; else Python's documentation.")]
 Folder = Annotated[Path, typer.Option(help="The folder of the model.")]

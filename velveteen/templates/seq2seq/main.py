@@ -10,7 +10,7 @@ from velveteen.cli import Commands
 from velveteen.errors import DataError
 from velveteen.templates.seq2seq import data, dates, model
 
-app = typer.Typer(cls=Commands, no_args_is_help=True)
+app = typer.Typer(cls=Commands, no_args_is_help=True, add_completion=False)
 
 Source = Annotated[Path | None, typer.Argument(help="A file with a pair of texts a line, a tab between; else a task.")]
 Task = Annotated[Literal["dates", "addition"], typer.Option(help="What to learn without a file.")]

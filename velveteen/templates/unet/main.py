@@ -11,7 +11,7 @@ import velveteen as vt
 from velveteen.cli import Commands
 from velveteen.templates.unet import data, model
 
-app = typer.Typer(cls=Commands, no_args_is_help=True)
+app = typer.Typer(cls=Commands, no_args_is_help=True, add_completion=False)
 
 Source = Annotated[Path | None, typer.Argument(help="A folder with pictures/ and masks/; else circles among noise.")]
 Folder = Annotated[Path, typer.Option(help="The folder of the model.")]
