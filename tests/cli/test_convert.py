@@ -72,7 +72,13 @@ def test_check_compares_with_tensorflowjs(folder):
     assert "TensorFlow.js predicts the same on random inputs, within" in answered.stdout
 
 
-@pytest.mark.usefixtures("with_tensorflowjs")
+@pytest.fixture
+def nothing_known(monkeypatch):
+    """As if it were not known what TensorFlow.js cannot do."""
+    monkeypatch.setattr(browser, "obstacles", lambda model: [])
+
+
+@pytest.mark.usefixtures("with_tensorflowjs", "nothing_known")
 def test_check_tells_what_tensorflowjs_computes_otherwise(tmp_path):
     model = vt.sequential([layers.batch_normalization(axis=1, input_shape=[3, 2])])
     rows = np.arange(1.0, 4.0, dtype=np.float32)
@@ -83,7 +89,7 @@ def test_check_tells_what_tensorflowjs_computes_otherwise(tmp_path):
     assert "TensorFlow.js predicts something else, by up to" in json.loads(answered.stdout)["found"][0]
 
 
-@pytest.mark.usefixtures("with_tensorflowjs")
+@pytest.mark.usefixtures("with_tensorflowjs", "nothing_known")
 def test_check_tells_what_tensorflowjs_cannot_run(tmp_path):
     vt.sequential([layers.softmax(axis=1, input_shape=[3, 2])]).save(tmp_path / "model")
     answered = run("check", tmp_path / "model", "--json")

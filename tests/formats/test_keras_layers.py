@@ -31,14 +31,6 @@ REFUSED = {
 }
 # Keras on PyTorch fills the border with copies, where TensorFlow, JAX, TensorFlow.js and velveteen count no border.
 KERAS_ON_TORCH_DIFFERS = ("average_pooling2dsame", "average_pooling3dsame")
-# TensorFlow.js 4.22 refuses these, or computes something else than Keras and velveteen, though it has the layers.
-TENSORFLOWJS_DIFFERS = {
-    "batch_normalization_axis": "off by",
-    "category_count": "Error when checking",  # as first layer, CategoryEncoding overwrites the input's shape
-    "category_encoding": "Error when checking",
-    "category_one_hot": "Error when checking",
-    "softmax": "Softmax along a non-last dimension",
-}
 TOLERANCES = {"mixed_precision": 0.05}  # computed in bfloat16 there
 
 
@@ -63,9 +55,9 @@ def results(tmp_path_factory):
             continue
         model.save(folder / "back" / f"{name}.keras")
         np.savez(folder / "back" / f"{name}.npz", **{f"input{place}": x for place, x in enumerate(inputs)})
-        if not obstacles(model):
-            model.save(folder / name)
-            requests[name] = {"folder": str(folder / name), "inputs": [to_json(x) for x in inputs]}
+        model.save(folder / name)
+        found[name]["obstacles"] = obstacles(model)
+        requests[name] = {"folder": str(folder / name), "inputs": [to_json(x) for x in inputs]}
     keras("keras_layers.py", "predict", folder / "back")
     in_node = run_node(BROWSER / "node_predict.js", requests, folder)
     for name in requests:
@@ -79,17 +71,24 @@ def results(tmp_path_factory):
 def test_all_programs_predict_the_same(results):
     wrong = []
     for name, programs in results.items():
-        for program, predicted in programs.items():
+        for program in {"keras file", "h5", "back in keras", "node"} & set(programs):
             known = name in KERAS_ON_TORCH_DIFFERS and program != "back in keras"
-            if not known and not (name in TENSORFLOWJS_DIFFERS and program == "node"):
-                wrong += different(name, program, programs["keras"], predicted)
+            if not known and not (program == "node" and programs["obstacles"]):
+                wrong += different(name, program, programs["keras"], programs[program])
     assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.parametrize("name", TENSORFLOWJS_DIFFERS)
-def test_what_tensorflowjs_computes_otherwise(results, name):
-    (difference,) = different(name, "node", results[name]["keras"], results[name]["node"])
-    assert TENSORFLOWJS_DIFFERS[name] in difference
+def test_what_tensorflowjs_computes_otherwise_is_known(results):
+    """Each obstacle that is told is one, but for masks: there it depends on the numbers."""
+    told = {name: programs for name, programs in results.items() if programs.get("obstacles")}
+    assert len(told) > 10
+    harmless = [
+        name
+        for name, programs in told.items()
+        if not different(name, "node", programs["keras"], programs["node"])
+        and not any("mask" in sentence for sentence in programs["obstacles"])
+    ]
+    assert harmless == []
 
 
 def different(name, program, theirs, ours):

@@ -1,93 +1,19 @@
-"""What a browser could not run: read from a model's config, and tried with TensorFlow.js in Node where that is there."""
+"""Whether TensorFlow.js predicts the same: asked in Node, where that is there."""
 
 import math
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from velveteen import tensor
 from velveteen.errors import VelveteenError
+from velveteen.formats._obstacles import described_layers, obstacles
 from velveteen.formats._tensorflowjs import find_tensorflowjs, predictions
 from velveteen.graph_models import GraphModel
-from velveteen.graph_models.program import CONTROL_FLOW
-from velveteen.graph_models.registry import KINDS
 from velveteen.models import Model
 
-# What TensorFlow.js 4.22 has registered.
-_LAYERS = frozenset(
-    [
-        "InputLayer",
-        "Model",
-        "Functional",
-        "Sequential",
-        "ReLU",
-        "LeakyReLU",
-        "PReLU",
-        "ELU",
-        "ThresholdedReLU",
-        "Softmax",
-        "Conv1D",
-        "Conv2D",
-        "Conv3D",
-        "Conv2DTranspose",
-        "Conv3DTranspose",
-        "SeparableConv2D",
-        "DepthwiseConv2D",
-        "Cropping2D",
-        "UpSampling2D",
-        "ZeroPadding2D",
-        "RNN",
-        "SimpleRNNCell",
-        "SimpleRNN",
-        "GRUCell",
-        "GRU",
-        "LSTMCell",
-        "LSTM",
-        "StackedRNNCells",
-        "ConvLSTM2DCell",
-        "ConvLSTM2D",
-        "Dropout",
-        "SpatialDropout1D",
-        "Dense",
-        "Flatten",
-        "Activation",
-        "RepeatVector",
-        "Reshape",
-        "Permute",
-        "Masking",
-        "Embedding",
-        "Add",
-        "Multiply",
-        "Average",
-        "Maximum",
-        "Minimum",
-        "Concatenate",
-        "Dot",
-        "GaussianNoise",
-        "GaussianDropout",
-        "AlphaDropout",
-        "BatchNormalization",
-        "LayerNormalization",
-        "MaxPooling1D",
-        "AveragePooling1D",
-        "MaxPooling2D",
-        "AveragePooling2D",
-        "MaxPooling3D",
-        "AveragePooling3D",
-        "GlobalAveragePooling1D",
-        "GlobalMaxPooling1D",
-        "GlobalAveragePooling2D",
-        "GlobalMaxPooling2D",
-        "TimeDistributed",
-        "Bidirectional",
-        "Rescaling",
-        "CenterCrop",
-        "CategoryEncoding",
-        "Resizing",
-        "RandomWidth",
-    ]
-)
+__all__ = ["Comparison", "compare", "find_tensorflowjs", "obstacles", "random_inputs"]
+
 _EXAMPLES = 2
 _FREE_SIZE = 16
 _FREE_PIXELS = 224
@@ -103,33 +29,6 @@ class Comparison(NamedTuple):
     """Why TensorFlow.js could not."""
     skipped: str | None = None
     """Why velveteen could not compute with inputs that are made up."""
-
-
-def obstacles(model: Model | GraphModel) -> list[str]:
-    """Returns what in a model TensorFlow.js cannot load or computes otherwise, in sentences; none is fine."""
-    if isinstance(model, GraphModel):
-        unknown = [kind for kind in model.kinds if kind not in KINDS and kind not in CONTROL_FLOW]
-        return [f"TensorFlow.js has no kind of node {kind:.80}. Give it one with tf.registerOp." for kind in unknown]
-    found = []
-    for name, class_name, config in _layers(model.to_json()):
-        if class_name not in _LAYERS:
-            found.append(f'"{name}": TensorFlow.js has no layer {class_name}. Register one of that name on the page.')
-        if config.get("reset_after"):
-            found.append(
-                f'"{name}": TensorFlow.js has no {class_name} with reset_after. '
-                "Train it with reset_after=False; the weights cannot be turned into each other."
-            )
-        if class_name == "Conv1D" and config.get("padding") == "causal":
-            found.append(f'"{name}": TensorFlow.js has no causal padding.')
-        if config.get("half_pixel_centers"):
-            found.append(f'"{name}": TensorFlow.js takes other pixels than half_pixel_centers asks for.')
-        if class_name == "Bidirectional" and config.get("zero_output_for_mask"):
-            found.append(f'"{name}": where a mask is false, TensorFlow.js repeats the output before instead of zeros.')
-        if class_name == "Bidirectional" and config.get("layer", {}).get("class_name") == "RNN":
-            found.append(
-                f'"{name}": TensorFlow.js cannot load a bidirectional RNN of a cell. Use LSTM, GRU or SimpleRNN.'
-            )
-    return found
 
 
 def compare(model: Model | GraphModel, timeout: float = 300) -> Comparison | None:
@@ -167,7 +66,7 @@ def random_inputs(model: Model | GraphModel) -> list[np.ndarray]:
     random = np.random.default_rng(0)
     if isinstance(model, GraphModel):
         return [_for_graph(random, info.shape, info.dtype) for info in model.inputs]
-    configs = [config for _, class_name, config in _layers(model.to_json()) if class_name == "Embedding"]
+    configs = [config for _, class_name, config in described_layers(model.to_json()) if class_name == "Embedding"]
     largest = min((config["input_dim"] for config in configs), default=0)
     inputs = []
     for each in model.inputs:
@@ -217,16 +116,3 @@ def _difference(ours: np.ndarray, theirs: list[Any]) -> float:
         if math.isnan(largest)
         else largest / max(1.0, float(np.abs(np.where(both, 0, expected)).max(initial=0)))
     )
-
-
-def _layers(value: Any) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Yields name, class and config of all layers in a topology, also of those inside of others."""
-    if isinstance(value, list):
-        for part in value:
-            yield from _layers(part)
-    elif isinstance(value, dict):
-        config = value.get("config")
-        if isinstance(value.get("class_name"), str) and isinstance(config, dict) and "name" in config:
-            yield config["name"], value["class_name"], config
-        for part in value.values():
-            yield from _layers(part)
