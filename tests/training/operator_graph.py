@@ -11,13 +11,15 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 
-class OperatorGraph:
+class GpuLikeGraph:
     """Records a step.
 
     Args:
         state: returns all tensors that a step changes.
         fails: "record" lets recording fail in the middle, "room" says that there is no memory.
     """
+
+    records_by_doing = False
 
     def __init__(self, state, fails=None):
         self.state = state
@@ -32,8 +34,9 @@ class OperatorGraph:
         self.warm_ups += 1
         return step()
 
-    def record(self, step, generators):
+    def record(self, step, batch, generators):
         assert self.recorder is None
+        self.batch = batch
         # A GPU only notes what it is to do; here it is done, and undone.
         kept = [(tensor, tensor.clone()) for tensor in self.state()]
         random = torch.get_rng_state()
@@ -41,7 +44,7 @@ class OperatorGraph:
         self.recorder = _Recorder(10 if self.fails == "record" else None)
         try:
             with self.recorder:
-                return step()
+                self.measured = step()
         finally:
             with torch.no_grad():
                 for tensor, before in kept:
@@ -49,15 +52,19 @@ class OperatorGraph:
             torch.set_rng_state(random)
             for generator, before in own:
                 generator.set_state(before)
+        return self.measured
 
     @torch.no_grad()
-    def replay(self):
+    def replay(self, batch):
         self.replays += 1
+        torch._foreach_copy_(self.batch, batch)
         for function, arguments, options, results in self.recorder.operators:
-            again = function(*arguments, **options)
+            with torch.enable_grad(), torch._C._AutoDispatchBelowAutograd():  # as they were recorded
+                again = function(*arguments, **options)
             for old, new in zip(tree_leaves(results), tree_leaves(again), strict=True):
                 if isinstance(old, torch.Tensor) and old.data_ptr() != new.data_ptr():  # no view, nor done in place
                     old.copy_(new)
+        return self.measured
 
 
 class _Recorder(TorchDispatchMode):

@@ -10,8 +10,10 @@ import pytest
 import torch
 
 import velveteen as vt
-from tests.training.operator_graph import OperatorGraph
-from velveteen.training import capture, optimizer
+from tests.training.operator_graph import GpuLikeGraph
+from velveteen.training import _operator_graph, _vanishing, capture, optimizer
+from velveteen.training._operator_graph import NotRecorded, OperatorGraph
+from velveteen.training.arrays import training_arrays
 from velveteen.training.step import Stepper
 
 layers = vt.layers
@@ -25,30 +27,65 @@ SEQUENCES = random.normal(size=(COUNT, 5, 4)).astype(np.float32)
 
 
 @pytest.fixture(autouse=True)
-def like_a_gpu(monkeypatch):
-    """The learning rate is a tensor, as on a GPU, whether steps are recorded or not."""
-    monkeypatch.setattr(optimizer, "_RATE_ON_DEVICE", ("cpu",))
+def short_runs(monkeypatch):
     monkeypatch.setattr(capture, "FEWEST_STEPS", 1)
+    monkeypatch.setenv("VELVETEEN_REPLAY", "off")
 
 
 @pytest.fixture
-def graphs(monkeypatch):
+def rates_on_device(monkeypatch):
+    """The learning rate is a tensor, as on a GPU."""
+    monkeypatch.setattr(optimizer, "_RATE_ON_DEVICE", ("cpu",))
+
+
+@pytest.fixture
+def operator_graphs(monkeypatch):
+    """Lets steps be recorded as operators from the call on; returns the graphs that were made."""
+
+    class Counted(OperatorGraph):
+        def __init__(self, kept):
+            super().__init__(kept)
+            self.warm_ups = self.replays = 0
+            made.append(self)
+
+        def warm_up(self, step):
+            self.warm_ups += 1
+            return super().warm_up(step)
+
+        def replay(self, batch):
+            self.replays += 1
+            return super().replay(batch)
+
+    made = []
+
+    def record():
+        monkeypatch.delenv("VELVETEEN_REPLAY")
+        monkeypatch.setattr(capture, "OperatorGraph", Counted)
+        return made
+
+    return record
+
+
+@pytest.fixture
+def graphs(monkeypatch, rates_on_device):
     """Lets steps be recorded on the CPU wherever they would be on a GPU; returns the graphs that were made."""
     made = []
 
     def record(fails=None):
-        def steps_of(stepper, hears_batches, count):
+        monkeypatch.delenv("VELVETEEN_REPLAY")
+
+        def steps_of(stepper, hears_batches, count, is_watched):
             def state():
                 states = stepper.optimizer.state.values()
                 remembered = [value for state in states for value in state.values() if isinstance(value, torch.Tensor)]
                 return [*stepper.model.parameters(), *stepper.model.buffers(), *remembered]
 
             def make():
-                made.append(OperatorGraph(state, fails))
+                made.append(GpuLikeGraph(state, fails))
                 return made[-1]
 
             reason = capture.reason_against(stepper, hears_batches, np.inf if count is None else count)
-            return capture.Steps(stepper, make if reason is None else None)
+            return capture.Steps(stepper, make if reason is None else None, is_watched)
 
         monkeypatch.setattr("velveteen.training.loop.steps_of", steps_of)
         return made
@@ -132,8 +169,10 @@ CASES = {
 }
 
 
+@pytest.mark.parametrize("way", ["graphs", "operator_graphs"])
 @pytest.mark.parametrize("case", CASES)
-def test_recorded_steps_are_equal_to_the_last_digit(case, graphs):
+def test_recorded_steps_are_equal_to_the_last_digit(case, way, request):
+    record = request.getfixturevalue(way)
     make, x, y, settings, options = CASES[case]
 
     def run():
@@ -143,14 +182,16 @@ def test_recorded_steps_are_equal_to_the_last_digit(case, graphs):
         return fitted(make, x, y, settings | {"optimizer": optimizer}, **given)
 
     expected, eager = run()
-    made = graphs()
+    made = record()
     found, model = run()
     for own, wanted in zip(found, expected, strict=True):
         np.testing.assert_array_equal(own, wanted)
     epochs = options.get("epochs", 3)
-    (graph,) = made
-    assert graph.warm_ups == capture.WARM_UPS
-    assert graph.replays == 5 * epochs - capture.WARM_UPS  # of 40 examples in batches of 8
+    # A rate that is a number is recorded with the step, so each epoch's needs another recording.
+    recordings = epochs if (case, way) == ("schedule", "operator_graphs") else 1
+    assert [graph.warm_ups for graph in made] == [capture.WARM_UPS] * recordings
+    taken = capture.WARM_UPS + made[0].records_by_doing
+    assert sum(graph.replays for graph in made) == 5 * epochs - recordings * taken  # of 40 examples in batches of 8
     assert model.optimizer.iterations == eager.optimizer.iterations == 5 * epochs
 
 
@@ -162,6 +203,17 @@ def test_a_smaller_last_batch_is_not_replayed(graphs):
     for own, wanted in zip(found, expected, strict=True):
         np.testing.assert_array_equal(own, wanted)
     assert made[0].replays == 3 * 6 - capture.WARM_UPS
+    assert model.optimizer.iterations == 3 * 7
+
+
+def test_a_smaller_last_batch_is_not_replayed_on_the_cpu(operator_graphs):
+    settings = {"optimizer": "adam"}
+    expected, _ = fitted(dense, X, Y, settings, validation_split=0.0)
+    made = operator_graphs()
+    found, model = fitted(dense, X, Y, settings, validation_split=0.0)
+    for own, wanted in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(own, wanted)
+    assert made[0].replays == 3 * 6 - capture.WARM_UPS - 1  # one is taken while it is recorded
     assert model.optimizer.iterations == 3 * 7
 
 
@@ -181,7 +233,10 @@ def test_a_dataset_is_replayed_too(graphs):
     assert made[0].replays > 0
 
 
-def test_what_a_callback_changes_between_epochs_is_recorded_anew(graphs):
+@pytest.mark.parametrize("way", ["graphs", "operator_graphs"])
+def test_what_a_callback_changes_between_epochs_is_recorded_anew(way, request):
+    record = request.getfixturevalue(way)
+
     class Frees(vt.callbacks.Callback):
         def on_epoch_begin(self, epoch, logs):
             if epoch == 2:
@@ -191,10 +246,74 @@ def test_what_a_callback_changes_between_epochs_is_recorded_anew(graphs):
         return fitted(dense, X, Y, {"optimizer": "adam"}, epochs=4, callbacks=Frees())[0]
 
     expected = fit()
-    made = graphs()
+    made = record()
     for own, wanted in zip(fit(), expected, strict=True):
         np.testing.assert_array_equal(own, wanted)
-    assert [graph.replays for graph in made] == [2 * 5 - capture.WARM_UPS] * 2
+    assert [graph.replays for graph in made] == [2 * 5 - capture.WARM_UPS - made[0].records_by_doing] * 2
+
+
+def test_a_learning_rate_set_in_the_middle_of_an_epoch_holds_from_the_next_step_on(operator_graphs):
+    made = operator_graphs()
+    model = dense()
+    model.compile(vt.train.sgd(0.1), "meanSquaredError")
+    stepper = Stepper(model, model.compilation)
+    take = capture.steps_of(stepper, False, 100).of_epoch()
+    batch = training_arrays(model, model.compilation, X[:8], Y[:8])
+    for _ in range(6):
+        take(batch)
+    assert made[0].replays == 2
+    model.optimizer.learning_rate = 0.0
+    before = model.get_weights()
+    for _ in range(6):
+        take(batch)
+    for own, wanted in zip(model.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(own.numpy(), wanted.numpy())
+    assert [graph.replays for graph in made] == [2, 2]
+
+
+def test_what_always_changes_is_not_recorded_again_and_again(operator_graphs, monkeypatch):
+    made = operator_graphs()
+    monkeypatch.setattr(capture, "FEWEST_STEPS", 10)
+    rates = vt.callbacks.LearningRateScheduler(lambda epoch, rate: rate * 0.9)
+    fitted(dense, X, Y, {"optimizer": vt.train.sgd(0.1)}, epochs=5, callbacks=rates)
+    assert [graph.replays for graph in made] == [1]
+
+
+def test_replayed_steps_forget_what_vanished_too(operator_graphs, monkeypatch):
+    seen = []
+    monkeypatch.setattr(_vanishing, "EVERY", 4)
+    monkeypatch.setattr(_vanishing, "forget_what_vanished", seen.append)
+    made = operator_graphs()
+    fitted(dense, X, Y, {"optimizer": "adam"})
+    assert made[0].replays == 11 and len(seen) == 3  # of 15 steps
+
+
+def test_a_step_that_looks_at_its_data_is_taken_once_and_not_replayed():
+    x, stranger = torch.arange(4.0), torch.ones(4)
+    steps = {
+        "item": lambda: x * float(x.sum()),
+        "nonzero": lambda: x.nonzero().sum(),
+        "stranger": lambda: x + stranger,
+    }
+    for name, step in steps.items():
+        graph = OperatorGraph(lambda: [])
+        with pytest.raises(NotRecorded) as caught:
+            graph.record(step, [x], [])
+        assert torch.equal(caught.value.measured, step())
+        assert ("made outside" if name == "stranger" else "tells Python") in str(caught.value)
+
+
+def test_where_a_step_cannot_be_replayed_training_goes_on_as_ever(operator_graphs, monkeypatch, caplog):
+    expected, _ = fitted(dense, X, Y, {"optimizer": "adam"})
+    operator_graphs()
+    monkeypatch.setattr(_operator_graph._Recorder, "_source", lambda *_: {}[0])
+    with caplog.at_level(logging.DEBUG, "velveteen"):
+        found, model = fitted(dense, X, Y, {"optimizer": "adam"})
+    for own, wanted in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(own, wanted)
+    assert model.optimizer.iterations == 15
+    (said,) = caplog.records
+    assert said.levelno == logging.DEBUG and "not replayed" in said.getMessage()
 
 
 @pytest.mark.parametrize("fails", ["record", "room"])
@@ -283,8 +402,10 @@ def test_a_graph_of_the_gpu_is_recorded_beside_the_stream_in_use(monkeypatch):
     assert graph.warm_up(lambda: gpu.log.append(gpu.current) or "measured") == "measured"
     assert gpu.log == ["side waits", "side", "current waits"]
     generator = torch.Generator()
-    assert graph.record(lambda: gpu.current, [generator]) == "side"
-    graph.replay()
+    own, other = torch.zeros(2), torch.ones(2)
+    assert graph.record(lambda: gpu.current, [own], [generator]) == "side"
+    assert graph.replay([other]) == "side"
+    assert torch.equal(own, other)
     assert gpu.log[3:] == [("register", generator), "replay"]
     assert gpu.current == "default"
 
@@ -294,7 +415,7 @@ def test_after_a_failed_recording_stream_and_generators_are_as_before(monkeypatc
     own = generator_of(gpu.log, "layer")
     gpu.generators[0] = generator_of(gpu.log, "device")
     with pytest.raises(RuntimeError, match="during capture"):
-        capture.CudaGraph().record(lambda: None, [own])
+        capture.CudaGraph().record(lambda: None, [], [own])
     assert gpu.current == "default"
     assert gpu.log == [("register", own), "device as before", "layer as before"]
 
@@ -366,11 +487,13 @@ REASONS = [
 
 
 @pytest.mark.parametrize(("make", "settings", "reason"), REASONS)
-def test_what_needs_python_is_not_recorded(make, settings, reason):
+def test_what_needs_python_is_not_recorded(make, settings, reason, monkeypatch):
+    monkeypatch.delenv("VELVETEEN_REPLAY")
     assert reason_for(make(), settings) == reason
 
 
-def test_a_layer_that_remembers_is_not_recorded():
+def test_a_layer_that_remembers_is_not_recorded(monkeypatch):
+    monkeypatch.delenv("VELVETEEN_REPLAY")
     model = vt.sequential([layers.lstm(3, stateful=True, batch_input_shape=[8, 5, 4])])
     assert reason_for(model).startswith("a layer decides in Python")
 
@@ -384,24 +507,26 @@ def test_callbacks_of_batches_few_steps_other_steppers_and_the_switch_speak_agai
     class Other(Stepper):
         pass
 
+    monkeypatch.delenv("VELVETEEN_REPLAY")
     assert reason_for(dense()) is None
     assert reason_for(dense(), hears=True) == "a callback hears of every batch"
     assert reason_for(dense(), count=0) == "there are few"
     assert reason_for(dense(), kind=Other) == "several processes train together"
-    monkeypatch.setenv("VELVETEEN_CUDA_GRAPHS", "off")
-    assert reason_for(dense()) == "VELVETEEN_CUDA_GRAPHS=off"
+    monkeypatch.setenv("VELVETEEN_REPLAY", "off")
+    assert reason_for(dense()) == "VELVETEEN_REPLAY=off"
 
 
-def test_nothing_is_recorded_on_the_cpu(monkeypatch):
+def test_on_other_devices_nothing_is_recorded(monkeypatch):
+    monkeypatch.delenv("VELVETEEN_REPLAY")
+    monkeypatch.setattr(capture.backend, "get_backend", lambda: "mps")
     model = dense()
     model.compile("adam", "meanSquaredError")
     stepper = Stepper(model, model.compilation)
-    steps = capture.steps_of(stepper, False, 1000)
-    assert steps.of_epoch() == stepper.train
+    assert capture.steps_of(stepper, False, 1000).of_epoch() == stepper.train
 
 
 @pytest.mark.parametrize("name", ["sgd", "momentum", "adam", "rmsprop", "adagrad", "adadelta", "adamax"])
-def test_a_learning_rate_on_the_device_gives_the_same_weights_and_follows(name, monkeypatch):
+def test_a_learning_rate_on_the_device_gives_the_same_weights_and_follows(name, monkeypatch, rates_on_device):
     def weights():
         vt.set_random_seed(4)
         model = dense()

@@ -11,6 +11,7 @@ import torch
 
 import velveteen as vt
 from velveteen.errors import ArgumentError, DataError, DtypeError, ShapeError, StateError, UnknownNameError
+from velveteen.training import precision
 
 layers = vt.layers
 
@@ -172,6 +173,12 @@ def test_precision_auto_goes_by_what_the_machine_gains(monkeypatch, gains, dtype
     model.layers[0].register_forward_hook(lambda layer, inputs, output: seen.append(output.dtype))
     model.fit(*blobs(), verbose=False)
     assert set(seen) == {dtype}
+
+
+def test_finding_out_what_the_machine_gains_draws_no_random_numbers():
+    before = torch.get_rng_state()
+    precision._measure.__wrapped__()
+    assert torch.equal(torch.get_rng_state(), before)
 
 
 def test_a_second_fit_goes_on_with_the_optimizer_state():

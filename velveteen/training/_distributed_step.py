@@ -45,6 +45,8 @@ class DistributedStepper(Stepper):
         total, measured = self._measured(self._call, batch, training=True)
         # The gradients are averaged over the processes, where each should count by its examples.
         self.descend(total * (self._share(batch) * dist.get_world_size() / batch.batch_size))
+        if self._root is None:
+            self.settle()
         return measured
 
     def test(self, batch: Arrays) -> torch.Tensor:

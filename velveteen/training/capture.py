@@ -1,10 +1,10 @@
-"""A training step recorded once as a CUDA graph and replayed: in small networks the GPU waits for Python otherwise.
+"""A training step recorded once and replayed without its Python, which in small networks takes longer than computing.
 
-A replayed step launches the kernels of the recorded one on the same memory, and nothing of Python runs. So the first steps
-of a `fit` are taken as ever; then one is recorded, with tensors of its own for the batch, into which every further batch of
-the same shape is copied. Whatever is not of that shape, such as a last, smaller batch, is computed as ever. Only steps are
-recorded that do not need Python (see `reason_against`), so that the results are those of steps that are not.
-`VELVETEEN_CUDA_GRAPHS=off` turns it off.
+On a GPU it is recorded as a CUDA graph: a replayed step launches the kernels of the recorded one on the same memory. On
+the CPU it is recorded as a list of operators (see `_operator_graph`). So the first steps of a `fit` are taken as ever; then
+one is recorded, and replayed on every further batch of the same shape. Whatever is not of that shape, such as a last,
+smaller batch, is computed as ever. Only steps are recorded that do not need Python (see `reason_against`), so that the
+results are those of steps that are not. `VELVETEEN_REPLAY=off` turns it off.
 """
 
 import json
@@ -12,23 +12,24 @@ import logging
 import math
 import os
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import torch
 
 from velveteen import backend
 from velveteen.layers.core import Dropout
 from velveteen.layers.preprocessing import RandomWidth
+from velveteen.training._operator_graph import NotRecorded, OperatorGraph
 from velveteen.training._update_rules import UpdateRule
 from velveteen.training.arrays import Arrays
 from velveteen.training.losses import UserFunction
 from velveteen.training.step import Stepper
 
-SWITCH = "VELVETEEN_CUDA_GRAPHS"
+SWITCH = "VELVETEEN_REPLAY"
 WARM_UPS = 3
 """Steps before the recorded one, in which libraries choose their kernels and optimizers make their memory."""
-FEWEST_STEPS = 30
-"""With fewer in all, recording takes longer than it saves."""
+FEWEST_STEPS = 100
+"""With fewer in all, or between two changes of what a step is made of, recording takes longer than it saves."""
 
 _log = logging.getLogger(__name__)
 _Step = Callable[[], torch.Tensor]
@@ -37,29 +38,40 @@ _Step = Callable[[], torch.Tensor]
 class Graph(Protocol):
     """What records a step."""
 
+    records_by_doing: ClassVar[bool]
+    """Whether a step is taken while it is recorded."""
+
     def has_room(self) -> bool:
         """Returns whether there is memory for a recorded step beside the others."""
 
     def warm_up(self, step: _Step) -> torch.Tensor:
         """Takes a step where recording will take place."""
 
-    def record(self, step: _Step, generators: list[torch.Generator]) -> torch.Tensor:
-        """Records what a step does, without doing it; `replay` writes into the tensor that it returns.
+    def record(self, step: _Step, batch: list[torch.Tensor], generators: list[torch.Generator]) -> torch.Tensor:
+        """Records what a step does; returns what it measures.
 
         Args:
             step: what to record.
+            batch: the tensors that it finds the batch in.
             generators: of random numbers that it draws, beside the device's own.
+
+        Raises:
+            NotRecorded: the step was taken, but cannot be replayed.
         """
 
-    def replay(self) -> None:
-        """Does what was recorded."""
+    def replay(self, batch: list[torch.Tensor]) -> torch.Tensor:
+        """Does what was recorded on another batch; returns what it measures, which holds until the next step."""
 
 
 class CudaGraph:
     """A graph of the GPU in use."""
 
+    records_by_doing: ClassVar[bool] = False
+
     def __init__(self) -> None:
         self._graph: Any = None
+        self._batch: list[torch.Tensor] = []
+        self._measured = torch.empty(0)
         self._stream = torch.cuda.Stream()  # nothing can be recorded in the default one
 
     def has_room(self) -> bool:
@@ -76,7 +88,8 @@ class CudaGraph:
         current.wait_stream(self._stream)
         return measured
 
-    def record(self, step: _Step, generators: list[torch.Generator]) -> torch.Tensor:
+    def record(self, step: _Step, batch: list[torch.Tensor], generators: list[torch.Generator]) -> torch.Tensor:
+        self._batch = batch
         self._graph = torch.cuda.CUDAGraph()
         own = torch.cuda.default_generators[torch.cuda.current_device()]
         states = [(generator, generator.clone_state()) for generator in (own, *generators)]
@@ -89,14 +102,17 @@ class CudaGraph:
                 torch.cuda.stream(torch.cuda.current_stream()),
                 torch.cuda.graph(self._graph, stream=self._stream, capture_error_mode="thread_local"),
             ):
-                return step()
+                self._measured = step()
         except BaseException:
             for generator, state in states:  # they would believe for ever that they are being recorded
                 generator.graphsafe_set_state(state)
             raise
+        return self._measured
 
-    def replay(self) -> None:
+    def replay(self, batch: list[torch.Tensor]) -> torch.Tensor:
+        torch._foreach_copy_(self._batch, batch)
         self._graph.replay()
+        return self._measured
 
 
 class Steps:
@@ -105,11 +121,13 @@ class Steps:
     Args:
         stepper: what takes a step.
         make_graph: makes what records one; None where no step is to be recorded.
+        is_watched: whether a callback may change something between two epochs.
     """
 
-    def __init__(self, stepper: Stepper, make_graph: Callable[[], Graph] | None):
+    def __init__(self, stepper: Stepper, make_graph: Callable[[], Graph] | None, is_watched: bool = True):
         self._stepper = stepper
         self._make_graph = make_graph
+        self._is_watched = is_watched
         self._graph: Graph | None = None
         self._kind: Any = None
         self._warm_ups = 0
@@ -119,92 +137,121 @@ class Steps:
         """Returns what takes a step on a batch and returns the measurements before it, which hold until the next step."""
         if self._make_graph is None:
             return self._stepper.train
-        if self._recording is not None and self._recording.is_outdated():
+        if self._recording is not None and self._is_watched and self._recording.is_outdated():
             self._forget()
         return self._take
 
     def _forget(self) -> None:
+        if self._recording is not None and self._recording.replays < FEWEST_STEPS:
+            self._make_graph = None
         self._recording = self._graph = self._kind = None
 
     def _take(self, batch: Arrays) -> torch.Tensor:
-        kind = _kind(batch)
+        if self._recording is not None and not self._recording.has_its_rate():
+            self._forget()
         if self._recording is not None:
-            return self._recording.replay(batch) if kind == self._kind else self._stepper.train(batch)
+            return self._recording.replay(batch) if _kind(batch) == self._kind else self._stepper.train(batch)
         if self._make_graph is None:
             return self._stepper.train(batch)
+        kind = _kind(batch)
         if kind != self._kind or self._graph is None:
             self._kind, self._graph, self._warm_ups = kind, self._make_graph(), 0
         if self._warm_ups < WARM_UPS:
             self._warm_ups += 1
             return self._graph.warm_up(lambda: self._stepper.train(batch))
-        self._recording = self._recorded(self._graph, batch)
-        return self._take(batch)
+        return self._record(self._graph, batch)
 
-    def _recorded(self, graph: Graph, batch: Arrays) -> "_Recording | None":
-        """Returns the recording of a step, or None, and then does not try again."""
-        try:
-            if graph.has_room():
-                return _Recording(self._stepper, graph, batch)
-            reason = "there is too little memory"
-        except Exception as error:  # of whatever kind: which operations cannot be recorded only PyTorch knows
-            reason = f"{error!s:.300}"
-        _log.debug("Steps are not replayed: %s", reason)
+    def _record(self, graph: Graph, batch: Arrays) -> torch.Tensor:
+        """Takes a step, and replays it from now on; where it cannot be recorded, does not try again."""
+        measured = None
+        reason: Any = "there is too little memory"
+        if graph.has_room():
+            try:
+                self._recording = _Recording(self._stepper, graph, batch)
+                return self._recording.first if graph.records_by_doing else self._recording.replay(batch)
+            except NotRecorded as error:
+                measured, reason = error.measured, error
+            except Exception as error:  # of whatever kind: which operations cannot be recorded only PyTorch knows
+                if graph.records_by_doing:
+                    raise
+                reason = error
+        _log.debug("Steps are not replayed: %.300s", reason)
         self._make_graph = None
         self._forget()
-        return None
+        return self._stepper.train(batch) if measured is None else measured
 
 
 class _Recording:
-    """A recorded step."""
+    """A recorded step.
+
+    Attributes:
+        first: what was measured when it was recorded; nothing on a GPU, which computed nothing then.
+        replays: how often it was replayed.
+    """
 
     def __init__(self, stepper: Stepper, graph: Graph, batch: Arrays):
         self._stepper = stepper
         self._graph = graph
-        self._batch = Arrays(
+        own = Arrays(
             [tensor.clone() for tensor in batch.inputs],
             [tensor.clone() for tensor in batch.targets],
             [None if tensor is None else tensor.clone() for tensor in batch.weights],
         )
-        self._tensors = _tensors(self._batch)
         self._optimizer = stepper.compilation.optimizer
         generators = [layer._generator for layer in stepper.model.modules() if isinstance(layer, Dropout)]
         taken = self._optimizer.iterations
         try:
-            self._measured = graph.record(
-                lambda: stepper.train(self._batch), [each for each in generators if each is not None]
+            self.first = graph.record(
+                lambda: stepper.take(own), _tensors(own), [each for each in generators if each is not None]
             )
         finally:
-            self._optimizer.iterations = taken  # nothing was computed
-            for parameter in stepper.model.parameters():
-                parameter.grad = None
+            if not graph.records_by_doing:
+                self._optimizer.iterations = taken  # nothing was computed
+                for parameter in stepper.model.parameters():
+                    parameter.grad = None
+        if graph.records_by_doing:
+            stepper.settle()
+        self.replays = 0
+        self._rate = self._optimizer.learning_rate if _has_rates_in_python(stepper) else None
         self._made_of = _ingredients(stepper)
 
     def replay(self, batch: Arrays) -> torch.Tensor:
         """Takes the step on another batch of the same kind."""
-        torch._foreach_copy_(self._tensors, _tensors(batch))
-        self._graph.replay()
+        measured = self._graph.replay(_tensors(batch))
+        self.replays += 1
         self._optimizer.iterations += 1
-        return self._measured
+        self._stepper.settle()
+        return measured
+
+    def has_its_rate(self) -> bool:
+        """Returns whether the learning rate is still what was recorded, where that is a number."""
+        return self._rate is None or self._rate == self._optimizer.learning_rate
 
     def is_outdated(self) -> bool:
         """Returns whether a callback has changed what the step was made of."""
         return _ingredients(self._stepper) != self._made_of
 
 
-def steps_of(stepper: Stepper, hears_batches: bool, count: float | None) -> Steps:
+def steps_of(stepper: Stepper, hears_batches: bool, count: float | None, is_watched: bool = True) -> Steps:
     """Returns what takes the steps of a fit.
 
     Args:
         stepper: what takes a step.
         hears_batches: whether a callback is told of each batch.
         count: how many steps there will be, None where nobody knows.
+        is_watched: whether a callback may change something between two epochs.
     """
-    if backend.get_backend() != "cuda":
+    makers: dict[str, Callable[[], Graph]] = {
+        "cuda": CudaGraph,
+        "cpu": lambda: OperatorGraph(lambda: _kept(stepper)),
+    }
+    make = makers.get(backend.get_backend())
+    if make is None:
         return Steps(stepper, None)
     reason = reason_against(stepper, hears_batches, math.inf if count is None else count)
     if reason is not None:
         _log.debug("Steps are not recorded: %s", reason)
-    return Steps(stepper, CudaGraph if reason is None else None)
+    return Steps(stepper, make if reason is None else None, is_watched)
 
 
 def reason_against(stepper: Stepper, hears_batches: bool, count: float) -> str | None:
@@ -262,10 +309,20 @@ def _tensors(batch: Arrays) -> list[torch.Tensor]:
     return [tensor for tensor in (*batch.inputs, *batch.targets, *batch.weights) if tensor is not None]
 
 
-def _ingredients(stepper: Stepper) -> Any:
-    """Returns what a recorded step has in it for good: settings of layers, and where the weights and their rate lie."""
+def _kept(stepper: Stepper) -> list[torch.Tensor]:
+    """Returns the tensors that every step finds where the one before left them."""
     assert stepper.optimizer is not None
-    model = stepper.model
-    tensors = [*model.parameters(), *model.buffers(), *(group["lr"] for group in stepper.optimizer.param_groups)]
-    places = [each.data_ptr() if isinstance(each, torch.Tensor) else each for each in tensors]
-    return json.dumps(model.get_config(), default=repr), places
+    remembered = (value for state in stepper.optimizer.state.values() for value in state.values())
+    rates = (group["lr"] for group in stepper.optimizer.param_groups)
+    tensors = [*stepper.model.parameters(), *stepper.model.buffers(), *remembered, *rates]
+    return [each for each in tensors if isinstance(each, torch.Tensor)]
+
+
+def _has_rates_in_python(stepper: Stepper) -> bool:
+    assert stepper.optimizer is not None
+    return not all(isinstance(group["lr"], torch.Tensor) for group in stepper.optimizer.param_groups)
+
+
+def _ingredients(stepper: Stepper) -> Any:
+    """Returns what a recorded step has in it for good: settings of layers, and where what it changes lies."""
+    return json.dumps(stepper.model.get_config(), default=repr), [tensor.data_ptr() for tensor in _kept(stepper)]

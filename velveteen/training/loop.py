@@ -151,7 +151,7 @@ def _train(
         },
     )
     stepper = ranks.stepper(model, compilation)
-    steps = steps_of(stepper, listeners.hear_batches, _step_count(counts, epochs - initial_epoch))
+    steps = steps_of(stepper, listeners.hear_batches, _step_count(counts, epochs - initial_epoch), bool(given))
     place = Place(initial_epoch)
     if stepper.constrained and not compilation.apply_constraints:
         progress.say(

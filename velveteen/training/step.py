@@ -50,6 +50,12 @@ class Stepper:
 
     def train(self, batch: Arrays) -> torch.Tensor:
         """Does one step of the optimizer; returns the measurements before it."""
+        measured = self.take(batch)
+        self.settle()
+        return measured
+
+    def take(self, batch: Arrays) -> torch.Tensor:
+        """Does what is the same in every step; returns the measurements before it. `settle` must follow."""
         total, measured = self._measure(batch, training=True)
         self.descend(total)
         return measured
@@ -61,6 +67,11 @@ class Stepper:
         total.backward()
         self._optimizer.step()
         self._optimizer.zero_grad(set_to_none=True)
+
+    def settle(self) -> None:
+        """Does what comes after a step, or now and then."""
+        if self._optimizer is None:
+            return
         self._steps += 1
         if self._steps % _vanishing.EVERY == 0:
             _vanishing.forget_what_vanished(self._optimizer)
