@@ -7,7 +7,7 @@ in_venv := .venv/bin/
 # Workers share the cores, so each computes on one.
 pytest := OMP_NUM_THREADS=1 $(in_venv)python -m pytest
 
-.PHONY: help setup demo test test-slow check lint types imports format browsers chromium npm web bench models clean
+.PHONY: help setup demo test test-slow check lint types imports format browsers chromium npm web bench bench-gpu models clean
 
 help:
 	@echo "make setup      .venv with velveteen in it"
@@ -17,6 +17,7 @@ help:
 	@echo "make test-slow  the tests that take longer than a minute"
 	@echo "make format     puts the code into the house's format"
 	@echo "make bench      measures velveteen beside PyTorch, Keras and TensorFlow.js: half an hour"
+	@echo "make bench-gpu  measures velveteen beside PyTorch on an NVIDIA GPU"
 	@echo "make web        builds the pages of velveteen studio"
 	@echo "make models     trains the formatter's pretrained models anew"
 	@echo "make clean      removes what the other targets made"
@@ -64,6 +65,9 @@ web: setup
 
 bench: setup
 	$(in_venv)python -m bench.run $(ARGS)
+
+bench-gpu: setup
+	$(in_venv)python -m bench.gpu $(ARGS)
 
 # Downloads packages, formats them with prettier and ruff, and trains the formatter's models on them; takes an hour.
 models: setup
