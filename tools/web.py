@@ -15,7 +15,7 @@ from tools.node import install_node, install_packages
 ROOT = Path(__file__).parent.parent
 WEB = ROOT / "web"
 PAGES = ROOT / "velveteen" / "studio" / "pages"
-_SOURCES = ("*.json", "*.ts", "recipes/src/*", "studio/*.html", "studio/src/*")
+_SOURCES = ("*.json", "*.ts", "recipes/src/*", "studio/*.html", "studio/src/*", "studio/public/*")
 _SCRIPTS = "velveteen/recipes/*/page/*"
 _STYLES = "velveteen/recipes/_page/*.css"
 

@@ -5,11 +5,18 @@ import re
 import subprocess
 import sys
 
+import numpy as np
 import pytest
+import soundfile
 from playwright.sync_api import expect
 
 from tests._javascript import chromium_page
 from tests.browser.test_demo_page import STROKES
+from velveteen.recipes.commands import evaluation, synthesis
+from velveteen.recipes.commands import main as commands
+from velveteen.recipes.commands.augmentation import Strength
+from velveteen.recipes.commands.listening import listen
+from velveteen.recipes.commands.settings import Settings
 from velveteen.recipes.digits import main as digits
 from velveteen.recipes.writer import data as texts
 from velveteen.recipes.writer import main as writer
@@ -39,7 +46,28 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def address(folder):
+def spoken(folder):
+    """A listener in the folder, and a recording of what it knows: spoken by espeak-ng."""
+    if not synthesis.available():
+        pytest.skip("The words are spoken by espeak-ng, which is not installed.")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(synthesis, "cache_folder", lambda: folder / "speech")
+        patch.setattr(evaluation, "BACKGROUND_SECONDS", 30)
+        settings = Settings(
+            size="small", epochs=12, batch_size=32, strength=Strength(babble=0, rooms=0, framed=0, bands=0, masks=0),
+            synthesised=60, sample_rate=8000, unknown=False, false_accepts_per_hour=1000,
+        )  # fmt: skip
+        commands.train(None, ["stop", "yellow"], settings, out=folder / "models" / "words", seed=1, verbose=False)
+    rate = 48000
+    speech = synthesis.speak(["stop", "yellow"], each=3, sample_rate=rate, samples=rate, seed=99, cache=False)
+    pause = 0.0005 * np.random.default_rng(1).standard_normal(rate)
+    sound = np.concatenate([pause, *(part for word in speech.waveforms for part in (0.6 * word / 2**15, pause))])
+    soundfile.write(folder / "said.wav", sound, rate)
+    return folder / "said.wav"
+
+
+@pytest.fixture(scope="module")
+def address(folder, spoken):
     """Where `velveteen studio` answers."""
     command = [sys.executable, "-m", "velveteen", "studio", str(folder), "--no-open", "--port", "0", "--json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as server:
@@ -49,7 +77,7 @@ def address(folder):
 
 @pytest.fixture(scope="module")
 def browser_page(address):
-    with chromium_page() as opened:
+    with chromium_page("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream") as opened:
         opened.set_default_timeout(90_000)
         strangers = []
         opened.on("request", lambda request: strangers.append(request.url))
@@ -63,6 +91,18 @@ def browser_page(address):
 def open_page(opened, address, name):
     opened.goto(f"{address.split('?')[0]}#/{name}")
     opened.wait_for_selector(f".page.{name.split('/')[0]} h1")
+
+
+def draw(opened, canvas, digit):
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    for stroke in STROKES[digit]:
+        points = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in stroke]
+        opened.mouse.move(*points[0])
+        opened.mouse.down()
+        for point in points[1:]:
+            opened.mouse.move(*point, steps=6)
+        opened.mouse.up()
 
 
 def test_the_token_leaves_the_address(browser_page, address):
@@ -123,14 +163,7 @@ def test_a_drawn_digit_is_read(browser_page, address, digit):
     open_page(browser_page, address, "try/digits")
     browser_page.wait_for_selector(".digits canvas")
     browser_page.get_by_role("button", name="Clear").click()
-    box = browser_page.locator(".digits canvas").bounding_box()
-    for stroke in STROKES[digit]:
-        points = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in stroke]
-        browser_page.mouse.move(*points[0])
-        browser_page.mouse.down()
-        for point in points[1:]:
-            browser_page.mouse.move(*point, steps=6)
-        browser_page.mouse.up()
+    draw(browser_page, browser_page.locator(".digits canvas"), digit)
     expect(browser_page.locator(".answer")).to_have_text(digit)
 
 
@@ -146,6 +179,59 @@ def test_the_writer_goes_on_as_in_python(browser_page, address, folder):
     expect(browser_page.get_by_label("Text", exact=True)).to_have_value("The quick" + expected)
 
 
+def test_words_in_a_recording_are_heard_as_in_python(browser_page, address, folder, spoken):
+    expected = [event.label for event in listen(folder / "models" / "words", spoken)]
+    assert len(expected) >= 3
+    open_page(browser_page, address, "try/words")
+    browser_page.set_input_files("#recording", spoken)
+    heard = browser_page.locator(".heard li")
+    expect(heard).to_have_count(len(expected))
+    assert [text.split(",")[0] for text in reversed(heard.all_text_contents())] == expected
+
+
+def test_the_microphone_is_listened_to(browser_page, address):
+    open_page(browser_page, address, "try/words")
+    browser_page.get_by_role("button", name="Listen to the microphone").click()
+    browser_page.wait_for_selector("meter[aria-label='Score of stop']")
+    expect(browser_page.get_by_label("Loudness")).not_to_have_attribute("value", "0")
+    browser_page.get_by_role("button", name="Stop listening").click()
+    expect(browser_page.get_by_role("button", name="Listen to the microphone")).to_be_visible()
+
+
+def test_a_data_set_of_words_is_recorded(browser_page, address, folder):
+    open_page(browser_page, address, "teach")
+    room = browser_page.get_by_role("region", name="Class yes")
+    room.get_by_role("button", name="Record").click()
+    expect(room).to_contain_text("1 example")
+    (file,) = (folder / "datasets" / "mine words" / "yes").glob("*.wav")
+    sound, rate = soundfile.read(file)
+    assert 1.0 < len(sound) / rate < 2.5 and np.abs(sound).max() > 0.01
+    room.get_by_role("button", name="Delete this example of yes").click()
+    expect(room).to_contain_text("0 examples")
+    assert not file.exists()
+    browser_page.get_by_label("Another class").fill("perhaps")
+    browser_page.get_by_role("button", name="Add").click()
+    expect(browser_page.get_by_role("region", name="Class perhaps")).to_be_visible()
+    browser_page.get_by_role("button", name="Train on these").click()
+    expect(browser_page.locator("#notices p").last).to_contain_text("At least two classes")
+
+
+def test_drawn_digits_are_learned(browser_page, address, folder):
+    open_page(browser_page, address, "teach")
+    browser_page.get_by_label("What").select_option("digits")
+    pictures = folder / "datasets" / "mine digits"
+    for digit, turns in (("1", 6), ("7", 6)):
+        room = browser_page.get_by_role("region", name=f"Class {digit}")
+        for turn in range(turns):
+            draw(browser_page, room.locator("canvas"), digit)
+            room.get_by_role("button", name="Keep").click()
+            expect(room).to_contain_text(f"{turn + 1} example")
+        assert len(list((pictures / digit).glob("*.png"))) == turns
+    browser_page.get_by_role("button", name="Train on these").click()
+    browser_page.wait_for_selector(".pill.done", timeout=180_000)
+    assert (folder / "models" / "mine digits" / "model.json").is_file()
+
+
 def test_one_sees_a_network_learn(browser_page, address):
     open_page(browser_page, address, "watch")
     browser_page.get_by_label("Points").select_option("circles")
@@ -158,7 +244,9 @@ def test_one_sees_a_network_learn(browser_page, address):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("name", ["runs", "runs/1", "models", "models/digits", "try/digits", "try/fox", "watch"])
+@pytest.mark.parametrize(
+    "name", ["runs", "runs/1", "models", "models/digits", "try/digits", "try/fox", "try/words", "teach", "watch"]
+)
 def test_axe_finds_nothing(browser_page, address, name, scheme):
     browser_page.emulate_media(color_scheme=scheme)
     open_page(browser_page, address, name)
@@ -168,7 +256,7 @@ def test_axe_finds_nothing(browser_page, address, name, scheme):
     assert [(each["id"], [node["html"][:200] for node in each["nodes"]]) for each in found] == []
 
 
-@pytest.mark.parametrize("name", ["runs", "runs/1", "models/digits", "try/digits", "watch"])
+@pytest.mark.parametrize("name", ["runs", "runs/1", "models/digits", "try/digits", "teach", "watch"])
 def test_phones_need_not_scroll_sideways(browser_page, address, name):
     browser_page.set_viewport_size({"width": 390, "height": 800})
     open_page(browser_page, address, name)

@@ -10,6 +10,7 @@ const PAGES: Record<string, { title: string; load: () => Promise<{ page: Page }>
   runs: { title: "Runs", load: () => import("./runs") },
   models: { title: "Models", load: () => import("./models") },
   try: { title: "Try it", load: () => import("./try") },
+  teach: { title: "Teach", load: () => import("./teach") },
   watch: { title: "Watch it learn", load: () => import("./learning") },
 };
 

@@ -6,7 +6,7 @@ import type { Page } from "./main";
 import { comparePage, runPage } from "./run";
 
 const LOOK_EVERY = 3000;
-const FIRST_OPTIONS = new Set(["data", "sources", "source", "words", "model", "epochs", "language"]);
+const FIRST_OPTIONS = new Set(["data", "sources", "source", "recordings", "pictures", "words", "model", "epochs", "language"]);
 
 export const page: Page = async (place, rest) => {
   if (rest[0] === "compare") return comparePage(place, (rest[1] ?? "").split(",").map(Number));

@@ -3,6 +3,7 @@
 import { ask, path, type ModelInfo } from "./api";
 import { action, h } from "./dom";
 import type { Page } from "./main";
+import { commandsTrial } from "./try_commands";
 import { digitsTrial } from "./try_digits";
 import { writerTrial } from "./try_writer";
 
@@ -11,6 +12,7 @@ export type Trial = (place: HTMLElement, address: string) => Promise<() => void>
 
 const TRIALS: Record<string, { words: string; trial: Trial }> = {
   digits: { words: "Draw a digit, and the network reads it.", trial: digitsTrial },
+  commands: { words: "Speak a command, and the network hears it.", trial: commandsTrial },
   writer: { words: "Begin a text, and the network goes on.", trial: writerTrial },
 };
 
