@@ -3,11 +3,6 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from rich import box
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
-
 from velveteen.layers import Layer
 from velveteen.tensors import Shape
 
@@ -17,6 +12,11 @@ if TYPE_CHECKING:
 
 def print_summary(model: "_Container", line_length: int | None, print_fn: Callable[[str], None] | None) -> None:
     """Prints the layers with input and output shapes and parameters: a table in a terminal, plain text elsewhere."""
+    from rich import box  # a tenth of the time that importing velveteen takes, so it is imported when needed
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
     console = Console(width=line_length, soft_wrap=False)
     if not console.is_terminal and line_length is None:
         console = Console(width=100, soft_wrap=False)

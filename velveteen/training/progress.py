@@ -3,11 +3,12 @@
 import sys
 import time
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn
-from rich.progress import Progress as RichProgress
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress as RichProgress
+    from rich.progress import TaskID
 
 _SECONDS_BETWEEN_LOOKS = 0.25  # reading a figure waits for the device
 
@@ -37,8 +38,7 @@ class Progress:
         self._by_batch = by_batch
         self._epochs = last_epoch
         self._epochs_left = last_epoch - first_epoch
-        self._visible = visible
-        self._console = Console(file=sys.stderr, highlight=False)
+        self._console = _console() if visible else None
         self._bar: RichProgress | None = None
         self._task: TaskID | None = None
         self._epoch = first_epoch
@@ -46,7 +46,10 @@ class Progress:
         self._last_look = self._epoch_start = time.perf_counter()
 
     def __enter__(self) -> Self:
-        if self._visible and self._console.is_terminal:
+        if self._console is not None and self._console.is_terminal:
+            from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
+            from rich.progress import Progress as RichProgress
+
             self._bar = RichProgress(
                 TextColumn("{task.description}"),
                 BarColumn(bar_width=24),
@@ -67,8 +70,9 @@ class Progress:
 
     def say(self, text: str) -> None:
         """Prints a line above the bar."""
-        if self._visible:
-            (self._bar.console if self._bar is not None else self._console).print(text, markup=False, soft_wrap=True)
+        console = self._bar.console if self._bar is not None else self._console
+        if console is not None:
+            console.print(text, markup=False, soft_wrap=True)
 
     def start_epoch(self, epoch: int) -> None:
         """Starts counting an epoch."""
@@ -108,6 +112,13 @@ class Progress:
 
     def _title(self) -> str:
         return f"Epoch {self._epoch + 1:>{len(str(self._epochs))}}/{self._epochs}"
+
+
+def _console() -> "Console":
+    # A tenth of the time that importing velveteen takes, so it is imported when needed.
+    from rich.console import Console
+
+    return Console(file=sys.stderr, highlight=False)
 
 
 def _figures(logs: dict[str, float]) -> str:
