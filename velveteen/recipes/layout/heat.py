@@ -10,8 +10,10 @@ from velveteen.models.tiling import predict_tiles
 from velveteen.recipes.layout.data import BORDER, OUTSIDE
 from velveteen.recipes.layout.faults import FAULTS
 
-TILE, OVERLAP = 512, 128
-"""Of the pieces a picture is computed in, in pixels: the memory that takes does not grow with the picture."""
+WHOLE = 1536
+"""A side of a picture up to so many pixels is computed whole: a screen needs no tiles, whose overlaps cost time."""
+TILE, OVERLAP = 1024, 128
+"""Of the pieces that larger ones are computed in, in pixels: the memory that takes does not grow with the picture."""
 STRIP = 4096
 """So many rows are computed at a time: a page of 30,000 pixels' height would need gigabytes at once."""
 _LEAST = 30
@@ -51,19 +53,17 @@ def heat_map(network: Any, picture: np.ndarray, multiple: int = 32) -> np.ndarra
         picture: uint8 [height, width, 3], a pixel for a CSS pixel.
         multiple: of what the network needs height and width to be a multiple.
     """
-    tile = TILE - TILE % multiple
     height, width = picture.shape[:2]
     strips = []
     for top in range(0, height, STRIP):
         above = min(top, OVERLAP)
         rows = picture[top - above : top + STRIP + OVERLAP]
-        inside = np.full((rows.shape[0] + 2 * BORDER, width + 2 * BORDER, 3), OUTSIDE, np.float32)
-        np.multiply(
-            rows, 1 / 255, out=inside[BORDER : BORDER + rows.shape[0], BORDER : BORDER + width], casting="unsafe"
-        )
-        probabilities = predict_tiles(network, inside, tile, OVERLAP).numpy()[
-            BORDER : BORDER + rows.shape[0], BORDER : BORDER + width
-        ]
+        sides = [-(-(side + 2 * BORDER) // multiple) * multiple for side in rows.shape[:2]]
+        inside = np.full((*sides, 3), OUTSIDE, np.float32)
+        place = (slice(BORDER, BORDER + rows.shape[0]), slice(BORDER, BORDER + width))
+        np.multiply(rows, 1 / 255, out=inside[place], casting="unsafe")
+        tile = [side if side <= WHOLE else TILE - TILE % multiple for side in sides]
+        probabilities = predict_tiles(network, inside, tile, min(OVERLAP, min(tile) // 2)).numpy()[place]
         strips.append(np.round(probabilities[above : above + STRIP] * 255).astype(np.uint8))
     return np.concatenate(strips)
 
