@@ -198,7 +198,7 @@ def recipes_written(folder):
     ranks.common_seed()  # the files are there now
     settings = writer.Settings("window", units=8, layers=1, epochs=2, streams=64, length=10)
     written = writer.train(writer_data.load([text]), settings, out=own / "writer", verbose=False)
-    sources, _ = formatter.collect([code], LANGUAGES["javascript"])
+    sources, _ = formatter.collect([code], [LANGUAGES["javascript"]])
     formatter.train(sources, epochs=1, out=own / "formatter", verbose=False)
     files = sorted(str(path.relative_to(own)) for path in own.rglob("*") if path.is_file())
     return {"files": files, "nats": written.nats_per_char}
