@@ -181,9 +181,13 @@ def _show(results: "list[Result]", explain: bool) -> None:
         if result.error:
             console.print(Text(result.error, style="red"))
             continue
-        table = Table(
-            "kind", "where", "element", *(["measured"] if explain else []), "what to try", box=None, pad_edge=False
-        )
+        table = Table(box=None, pad_edge=False)
+        table.add_column("kind", no_wrap=True)
+        table.add_column("where", no_wrap=True)
+        table.add_column("element", overflow="fold", ratio=2)  # whole, to be copied into --ignore
+        if explain:
+            table.add_column("measured", ratio=1)
+        table.add_column("what to try", ratio=3)
         for each in result.findings:
             kind = Text(each.kind if each.sure else f"{each.kind}?", style="red" if each.sure else "yellow")
             element = Text(each.selector or "")
