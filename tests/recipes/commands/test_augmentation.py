@@ -66,6 +66,12 @@ def test_noise_is_as_loud_as_asked(sounds):
     torch.testing.assert_close(decibels, torch.full((64,), 10.0), atol=0.1, rtol=0)
 
 
+def test_a_share_is_left_as_it_is(sounds):
+    changed = only(unchanged=0.5, noisy=1.0, masks=1)(sounds)
+    same = (changed - LOG_MEL(sounds)).abs().amax((1, 2, 3)) < 1e-6
+    assert 20 < same.sum() < 44
+
+
 def test_a_share_gets_noise(sounds):
     changed = (only(noisy=0.5).sounds(sounds) - sounds).abs().amax(1) > 1e-5
     assert 20 < changed.sum() < 44

@@ -25,6 +25,7 @@ class Strength:
     """How much recordings are changed; of each range a value is drawn for each recording, in each epoch.
 
     Attributes:
+        unchanged: how many are left as they are.
         shift: seconds, by how much a word is moved in its window at most, to either side.
         speed: how much faster a recording is played at most (1.2 is a fifth faster, or slower); pitch and formants follow.
         tract: how much shorter or longer the vocal tract is made at most; only formants follow.
@@ -39,6 +40,7 @@ class Strength:
         mask_frames, mask_mels: how long those are at most.
     """
 
+    unchanged: float = 0.0
     shift: float = 0.12
     speed: float = 1.2
     tract: float = 1.2
@@ -54,14 +56,14 @@ class Strength:
     mask_mels: int = 6
 
     def __post_init__(self) -> None:
-        for name in ("noisy", "babble", "rooms", "framed", "bands"):
+        for name in ("unchanged", "noisy", "babble", "rooms", "framed", "bands"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ArgumentError(f"The share of {name} must be from 0 to 1, got {getattr(self, name)}.")
         if self.speed < 1 or self.tract < 1 or self.shift < 0:
             raise ArgumentError("speed and tract must be 1 or more, and shift not negative.")
 
 
-NONE = Strength(0, 1, 1, 0, babble=0, rooms=0, framed=0, bands=0, masks=0)
+NONE = Strength(0, 0, 1, 1, 0, babble=0, rooms=0, framed=0, bands=0, masks=0)
 """Leaves recordings as they are."""
 
 
@@ -89,7 +91,7 @@ class Augmentation:
         self._filters = torch.stack([log_mel.filters_for(warp) for warp in warps])
 
     def __call__(self, waveforms: torch.Tensor) -> torch.Tensor:
-        """Returns spectrograms of recordings that were changed.
+        """Returns spectrograms of recordings, most of which were changed.
 
         Args:
             waveforms: float32 [batch, samples].
@@ -97,7 +99,11 @@ class Augmentation:
         Returns:
             float32 [batch, frames, mels, 1].
         """
-        return self.masked(self.spectrograms(self.sounds(waveforms)))
+        seen = self.masked(self.spectrograms(self.sounds(waveforms)))
+        if self.strength.unchanged:
+            kept = self._uniform(len(waveforms), 0, 1) < self.strength.unchanged
+            seen[kept] = self.log_mel(waveforms[kept])
+        return seen
 
     def sounds(self, waveforms: torch.Tensor) -> torch.Tensor:
         """Returns changed recordings, float32 [batch, samples]; a silent one becomes noise, or stays silent."""
