@@ -5,11 +5,13 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import torch
 
 from velveteen.errors import ArgumentError, DataError, FileFormatError, MissingFileError, UnknownNameError
 from velveteen.recipes.formatter import (
     counted,
     data,
+    features,
     formatter,
     main,
     project,
@@ -65,6 +67,17 @@ def test_formatting_twice_is_formatting_once(model, project):
 def test_a_file_does_not_depend_on_those_beside_it(model, project):
     contents = [path.read_bytes() for path in sorted(project.glob("*.js"))]
     assert [model.format([content], JAVASCRIPT)[0] for content in contents] == model.format(contents, JAVASCRIPT)
+    sources = [tokens.parse(content, JAVASCRIPT) for content in (b"a", *contents, b"const b = 1;\n")]
+    begin, together = 0, read_around(model, sources)
+    for source in sources:
+        # Not only nearly: what is almost as likely as something else would be another thing then.
+        assert torch.equal(read_around(model, [source]), together[begin : begin + len(source)])
+        begin += len(source)
+
+
+def read_around(model, sources):
+    facts = features.read(data.join(sources), model.reading.vocabulary, model.reading.contexts)
+    return model.network.read(facts)
 
 
 HOSTILE = {

@@ -13,7 +13,8 @@ class Batch:
     """The arrays of `Source`, joined. A gap stands behind every token: the last one of a file is a line break.
 
     `spaces` are columns of the source's that must stay. Nodes and tokens are counted through; `ends_file` marks the gaps
-    between files. A file without tokens takes no place.
+    between files. `enclosing` is each node's parent, and of a file's root the root itself. A file without tokens takes no
+    place.
     """
 
     sources: list[Source]
@@ -34,6 +35,7 @@ class Batch:
     node_lasts: np.ndarray
     node_indexes: np.ndarray
     node_counts: np.ndarray
+    enclosing: np.ndarray
     ends_file: np.ndarray
 
     def __len__(self) -> int:
@@ -64,10 +66,12 @@ def join(sources: Sequence[Source]) -> Batch:
             parts.append(np.where(values < 0, -1, values + offset))
         return np.concatenate(parts).astype(np.int64)
 
-    parents = [
-        np.where(source.node_parents < 0, -1, source.node_parents + offset)
-        for source, offset in zip(sources, nodes, strict=False)
-    ]
+    parents = np.concatenate(
+        [
+            np.where(source.node_parents < 0, -1, source.node_parents + offset)
+            for source, offset in zip(sources, nodes, strict=False)
+        ]
+    )
     places = [
         (source.node_firsts + offset, source.node_lasts + offset)
         for source, offset in zip(sources, offsets, strict=False)
@@ -77,7 +81,7 @@ def join(sources: Sequence[Source]) -> Batch:
     return Batch(
         list(sources), offsets, tokens("kinds"), tokens("widths"), tokens("tails"), tokens("comments"),
         gaps("rules", MUST_BREAK), gaps("blanks", 0), gaps("spaces", 0), node_gaps("common", 0), node_gaps("left", -1),
-        node_gaps("right", -1), tokens("node_kinds"), np.concatenate(parents),
+        node_gaps("right", -1), tokens("node_kinds"), parents,
         np.concatenate([first for first, _ in places]), np.concatenate([last for _, last in places]),
-        tokens("node_indexes"), tokens("node_counts"), ends_file,
+        tokens("node_indexes"), tokens("node_counts"), np.where(parents < 0, np.arange(len(parents)), parents), ends_file,
     )  # fmt: skip

@@ -6,7 +6,7 @@ only on earlier ones, what comes out is exactly what going from left to right wo
 of what was before it irrelevant, a few rounds are enough.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -35,8 +35,9 @@ from velveteen.recipes.formatter.tokens import (
 _CORE = 384
 _MARGIN = 64
 """Gaps that the LSTM reads at once, and how many more on both sides."""
-_WINDOWS = 32
-_ROWS = 16384
+_LENGTHS, _WINDOWS, _ROWS = (64, 128, 256, _CORE + 2 * _MARGIN), 16, 1024
+"""The shapes in which the network computes, filled up with zeros: as sums are rounded otherwise in other shapes, a file would
+depend on those beside it."""
 _FULL_ROUNDS, _WINDOW = 16, 2048
 """After so many rounds only this many gaps are decided anew at once, from the first that is not settled: a table of numbers
 takes as many rounds as it has lines."""
@@ -45,6 +46,7 @@ _MOST_WORK = 50_000_000
 
 
 Chances = tuple[np.ndarray, np.ndarray, np.ndarray]
+Window = tuple[int, int, int, int]
 
 
 class Decider(Protocol):
@@ -179,10 +181,12 @@ class Network:
         """Returns what the network has read around each gap, [gaps, units]. Files do not see each other."""
         batch = facts.batch
         result = None
-        for group in _grouped(list(_windows(batch)), _WINDOWS):
-            length = max(end - start for start, end, _, _ in group)
-            places = np.stack([np.arange(start, start + length) for start, _, _, _ in group])
-            inside = places < np.array([end for _, end, _, _ in group])[:, None]
+        for length, group in _grouped(_windows(batch)):
+            starts, ends = (
+                np.array([window[part] for window in group] + [0] * (_WINDOWS - len(group))) for part in (0, 1)
+            )
+            places = starts[:, None] + np.arange(length)
+            inside = places < ends[:, None]
             places = np.where(inside, places, 0)
             inputs = [
                 torch.from_numpy(np.where(inside[..., None], table[places], 0).astype(dtype))
@@ -191,7 +195,7 @@ class Network:
             read = self._reader(inputs)
             if result is None:
                 result = torch.zeros(len(batch), read.shape[-1])
-            for row, (start, _, first, last) in zip(read, group, strict=True):
+            for row, (start, _, first, last) in zip(read, group, strict=False):
                 result[first:last] = row[first - start : last - start]
         assert result is not None
         return result
@@ -201,15 +205,18 @@ class Network:
         """Returns the probabilities of the classes of some gaps: of what stands there, of indentation, of blank lines."""
         parts = []
         for start in range(0, len(rows), _ROWS):
-            some = rows[start : start + _ROWS]
-            decided = self._decided(torch.from_numpy(seen[start : start + _ROWS]))
-            hidden = self._hidden(torch.relu(read[torch.from_numpy(some)] + decided))
-            parts.append([head(hidden).numpy() for head in self._heads])
+            some = torch.from_numpy(rows[start : start + _ROWS])
+            inputs = torch.zeros(_ROWS, seen.shape[1])
+            inputs[: len(some)] = torch.from_numpy(seen[start : start + _ROWS])
+            decided = self._decided(inputs)
+            decided[: len(some)] += read[some]
+            hidden = self._hidden(torch.relu(decided))
+            parts.append([head(hidden)[: len(some)].numpy() for head in self._heads])
         gap, indent, blank = (np.concatenate(part) for part in zip(*parts, strict=True))
         return gap, indent, blank
 
 
-def _windows(batch: Batch) -> Iterator[tuple[int, int, int, int]]:
+def _windows(batch: Batch) -> Iterator[Window]:
     """Yields what the LSTM reads at once: the gaps from … to, and those of them that it is read for."""
     for begin, end in zip(batch.offsets[:-1].tolist(), batch.offsets[1:].tolist(), strict=True):
         for first in range(begin, end, _CORE):
@@ -217,8 +224,12 @@ def _windows(batch: Batch) -> Iterator[tuple[int, int, int, int]]:
             yield max(first - _MARGIN, begin), min(last + _MARGIN, end), first, last
 
 
-def _grouped(windows: list[tuple[int, int, int, int]], size: int) -> Iterator[list[tuple[int, int, int, int]]]:
-    """Yields windows of about the same length together."""
-    windows.sort(key=lambda window: window[1] - window[0])
-    for start in range(0, len(windows), size):
-        yield windows[start : start + size]
+def _grouped(windows: Iterable[Window]) -> Iterator[tuple[int, list[Window]]]:
+    """Yields the windows that are filled up to the same length, and this length."""
+    by_length: dict[int, list[Window]] = {}
+    for window in windows:
+        length = next(length for length in _LENGTHS if length >= window[1] - window[0])
+        by_length.setdefault(length, []).append(window)
+    for length, some in by_length.items():
+        for start in range(0, len(some), _WINDOWS):
+            yield length, some[start : start + _WINDOWS]

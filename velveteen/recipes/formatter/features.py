@@ -59,8 +59,8 @@ def read(batch: Batch, vocabulary: Vocabulary, contexts: Contexts) -> Facts:
     words = vocabulary.words(batch)
     common = batch.common
     parents = batch.node_parents
-    parent = np.maximum(parents[common], 0)
-    grand = np.maximum(parents[parent], 0)
+    parent = batch.enclosing[common]
+    grand = batch.enclosing[parent]
     space, breaking = contexts.look_up(kinds, node_kinds[common], batch)
     breaking = np.where(batch.ends_file, ALWAYS, breaking)
 
@@ -114,7 +114,7 @@ def read(batch: Batch, vocabulary: Vocabulary, contexts: Contexts) -> Facts:
     group_starts[order] = np.maximum.accumulate(np.where(begins, numbers, 0))
     before = np.full(count, -1)
     before[order[1:]] = np.where(begins[1:], -1, order[:-1])
-    ancestors = np.stack([_gap_before(batch, group), _gap_before(batch, np.maximum(parents[group], 0))], axis=1)
+    ancestors = np.stack([_gap_before(batch, group), _gap_before(batch, batch.enclosing[group])], axis=1)
 
     right_index = np.where(batch.right >= 0, batch.node_indexes[np.maximum(batch.right, 0)], 0)
     children = batch.node_counts[common]
@@ -165,7 +165,7 @@ def read(batch: Batch, vocabulary: Vocabulary, contexts: Contexts) -> Facts:
     def kind_of(nodes: np.ndarray) -> np.ndarray:
         return np.where(nodes >= 0, node_kinds[nodes], no)
 
-    great = np.maximum(parents[grand], 0)
+    great = batch.enclosing[grand]
     kind_table = np.stack(
         [
             kinds,
@@ -188,6 +188,8 @@ def read(batch: Batch, vocabulary: Vocabulary, contexts: Contexts) -> Facts:
         axis=1,
     )
     word_table = np.stack([words, words[after], words[firsts[common]], words[firsts[parent]]], axis=1)
+    for table in (kind_table, word_table, measures):
+        table[batch.ends_file] = 0  # what is behind it belongs to the next file
     return Facts(
         batch,
         kind_table,
@@ -220,8 +222,8 @@ def state(facts: Facts, layout: Layout, limit: int, unit: int, rows: np.ndarray 
     numbers = np.arange(len(batch)) if rows is None else rows
     column = layout.ends[numbers]
     common = batch.common[numbers]
-    parent = np.maximum(batch.node_parents[common], 0)
-    grand = np.maximum(batch.node_parents[parent], 0)
+    parent = batch.enclosing[common]
+    grand = batch.enclosing[parent]
     first = batch.node_firsts[common]
     spans = facts.spans[numbers]
     line_indent = layout.indents[first]
@@ -240,8 +242,7 @@ def state(facts: Facts, layout: Layout, limit: int, unit: int, rows: np.ndarray 
             known & (broken[gap] > 0),
             known & (unbroken[gap] > 0),
         ]
-    opening = np.maximum(first - 1, 0)
-    parent_opening = np.maximum(batch.node_firsts[parent] - 1, 0)
+    opens = breaks & ~batch.ends_file
     first_gap = facts.first[numbers]
     line = layout.lines[numbers]
     left = np.where(batch.left[numbers] >= 0, batch.node_firsts[np.maximum(batch.left[numbers], 0)], numbers)
@@ -254,8 +255,8 @@ def state(facts: Facts, layout: Layout, limit: int, unit: int, rows: np.ndarray 
             _room(limit - starts - facts.sizes[numbers]),
             *decided,
             (first_gap < numbers) & breaks[first_gap],
-            breaks[opening] & (first > 0),
-            breaks[parent_opening],
+            opens[first - 1],  # of the very first token the last gap, where a file ends
+            opens[batch.node_firsts[parent] - 1],
             layout.lines[first] == line,
             layout.lines[left] == line,
             layout.lines[group] == line,
@@ -342,11 +343,10 @@ class _Hard:
 
 def _tops(batch: Batch) -> np.ndarray:
     """Returns for each node the outermost one that begins with the same token."""
-    parents = batch.node_parents
-    top = np.arange(len(parents))
-    goes_on = (parents >= 0) & (batch.node_firsts[np.maximum(parents, 0)] == batch.node_firsts)
-    goes_on &= parents > 0  # not the whole file
-    top = np.where(goes_on, parents, top)
+    enclosing = batch.enclosing
+    goes_on = batch.node_firsts[enclosing] == batch.node_firsts
+    goes_on &= batch.node_parents[enclosing] >= 0  # not the whole file
+    top = np.where(goes_on, enclosing, np.arange(len(enclosing)))
     while True:
         further = top[top]
         if np.array_equal(further, top):

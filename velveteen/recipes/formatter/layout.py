@@ -56,7 +56,7 @@ def lay_out(batch: Batch, breaks: np.ndarray, spaces: np.ndarray, indents: np.nd
 def anchors(batch: Batch, layout: Layout) -> np.ndarray:
     """Returns the columns that the indentation after each gap may be counted from, [gaps, anchors]."""
     first = batch.node_firsts[batch.common]
-    parent = np.maximum(batch.node_parents[batch.common], 0)
+    parent = batch.enclosing[batch.common]
     second = first_gaps(batch) + 1
     is_first = second > np.arange(len(batch))
     return np.stack(
@@ -83,7 +83,7 @@ def anchor_tokens(batch: Batch, gaps: np.ndarray, anchor: np.ndarray) -> tuple[n
     common = batch.common[gaps]
     first = batch.node_firsts[common]
     second = first_gaps(batch)[gaps] + 1
-    parent = batch.node_firsts[np.maximum(batch.node_parents[common], 0)]
+    parent = batch.node_firsts[batch.enclosing[common]]
     choices = np.stack([first, gaps, first, np.where(second > gaps, first, second), parent, np.full(len(gaps), -1)])
     return choices[anchor, np.arange(len(gaps))], (anchor == 2) | (anchor == 3)
 
