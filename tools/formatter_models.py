@@ -1,20 +1,25 @@
-"""Makes the formatter's pretrained models: `.venv/bin/python tools/formatter_models.py [LANGUAGE …]`, or `make models`.
+"""Makes the formatter's pretrained models: `.venv/bin/python tools/formatter_models.py [MODEL …]`, or `make models`.
 
 Sources are those in the packages of formatter_packages.json, from npm and PyPI; the real prettier, and for Python ruff,
 format them. Packages under "held_out" are never learned from: the figures that are printed are of them. What is downloaded
-stays in build/formatter, and none of it is part of velveteen.
+stays in build/formatter, and so do the trained models: a run that was cut goes on where it was, and a further one prints the
+figures again. None of the sources is part of velveteen.
 """
 
+import argparse
 import json
 import random
 import re
+import shutil
 import subprocess
 import sys
 import tarfile
 import zipfile
+import zlib
+from collections.abc import Callable
 from pathlib import Path
 
-from velveteen.recipes.formatter import data, formatter, main, project
+from velveteen.recipes.formatter import baselines, counted, data, formatter, main, measuring, project
 from velveteen.recipes.formatter.languages import LANGUAGES, Language, named
 
 TOOLS = Path(__file__).parent
@@ -22,7 +27,26 @@ WORK = TOOLS.parent / "build" / "formatter"
 PRETTIER = "prettier@3.10.1"
 PACKAGE_BYTES = {"javascript": 120_000, "typescript": 150_000, "css": 150_000, "json": 60_000, "python": 170_000}
 """How much of one package is taken at most, so that none sets the tone."""
-EPOCHS = {"javascript": 10, "typescript": 11, "css": 12, "json": 12, "python": 6}
+MODELS = {"javascript": ("javascript", "typescript"), "css": ("css",), "json": ("json",), "python": ("python",)}
+"""The languages of each model. TypeScript has all of JavaScript, and they learn from each other's sources."""
+EPOCHS = {"javascript": 12, "css": 14, "json": 12, "python": 7}
+Options = dict[str, bool | str]
+"""What prettier is told of a file."""
+_SPARSE: Options = {"semi": False}
+_SPARSE_CSS: Options = {"lastSemicolon": False}
+WITHOUT_SEMICOLONS = {"javascript": _SPARSE, "typescript": _SPARSE, "css": _SPARSE_CSS}
+_SCRIPT_VARIANTS: tuple[Options, ...] = (
+    _SPARSE,
+    _SPARSE,
+    {**_SPARSE, "trailingComma": "none"},
+    {"trailingComma": "es5"},
+)
+VARIANTS: dict[str, tuple[Options, ...]] = {
+    "javascript": _SCRIPT_VARIANTS,
+    "typescript": _SCRIPT_VARIANTS,
+    "css": (_SPARSE_CSS, _SPARSE_CSS),
+}
+"""Of ten files this many are learned as prettier lays them out with such options, as people have code with such tokens."""
 SMALLEST, LARGEST = 200, 100_000
 _COMPILED = (b"__esModule", b"_interopRequire", b"sourceMappingURL", b"tslib")
 _BUILT = re.compile(
@@ -79,16 +103,28 @@ def extensions_of(language: Language) -> tuple[str, ...]:
     return (*language.extensions, *(LANGUAGES["tsx"].extensions if language.name == "typescript" else ()))
 
 
-def formatted(language: Language, packages: list[str]) -> project.Files:
-    """Returns the files of packages as the language's formatter lays them out."""
-    pairs = []
+def formatted(
+    language: Language, packages: list[str], options: Callable[[str], Options] = lambda _: {}
+) -> project.Files:
+    """Returns the files of packages as the language's formatter lays them out.
+
+    Args:
+        language: what they are written in.
+        packages: their names and versions.
+        options: returns prettier's options for a file, given its name; with "lastSemicolon" false, blocks of style sheets
+            end without one, as in minified files.
+    """
+    wanted = []
     for package in packages:
         folder = fetch(package)
         for path in sources(folder, language):
-            pairs.append((path, WORK / "formatted" / language.name / folder.name / path.relative_to(folder)))
-    missing = [(str(source), str(target)) for source, target in pairs if not target.exists()]
+            inside = f"{folder.name}/{path.relative_to(folder)}"
+            chosen = options(inside)
+            variant = "".join(f"-{name}-{value}" for name, value in chosen.items())
+            wanted.append((str(path), str(WORK / "formatted" / (language.name + variant) / inside), chosen))
+    missing = [each for each in wanted if not Path(each[1]).exists()]
     if language.name == "python":
-        for source, target in missing:
+        for source, target, _ in missing:
             Path(target).parent.mkdir(parents=True, exist_ok=True)
             text = subprocess.run(
                 [sys.executable, "-m", "ruff", "format", "--isolated", "-"],
@@ -96,34 +132,86 @@ def formatted(language: Language, packages: list[str]) -> project.Files:
                 capture_output=True,
             )
             if text.returncode == 0:
-                Path(target).write_bytes(text.stdout)
+                Path(f"{target}.part").write_bytes(text.stdout)
+                Path(f"{target}.part").rename(target)
     elif missing:
         if not (WORK / "node_modules" / "prettier").is_dir():
             subprocess.run(["npm", "install", "--silent", "--prefix", str(WORK), PRETTIER], check=True)
         command = ["node", str(TOOLS / "formatter_teacher.mjs")]
         subprocess.run(command, cwd=WORK, input=json.dumps(missing).encode(), check=True)
-    return project.Files([target for _, target in pairs if target.exists()])
+    return project.Files([Path(target) for _, target, _ in wanted if Path(target).exists()])
 
 
-def make(language: Language) -> None:
-    """Trains a language's model, puts it into the package, and prints how right it is."""
-    packages = json.loads((TOOLS / "formatter_packages.json").read_text())[language.name]
-    learned = data.load(formatted(language, packages["train"]))
-    held_out = data.load(formatted(language, packages["held_out"]))
-    trained = main.train(
-        learned,
-        held_out=held_out,
-        out=formatter.PRETRAINED / language.name,
-        epochs=EPOCHS[language.name],
-        seed=1,
-        quantize="float16",
+def learned(language: Language, *, most: int | None = None) -> project.Files:
+    """Returns the files to learn from, of which some are variants. `most` limits the number of packages."""
+    variants = VARIANTS.get(language.name, ())
+
+    def options(name: str) -> Options:
+        number = zlib.crc32(name.encode()) % 10
+        return variants[number] if number < len(variants) else {}
+
+    return formatted(language, _packages(language, "train")[:most], options)
+
+
+def held_out(language: Language, options: Options | None = None, *, most: int | None = None) -> project.Files:
+    """Returns the files to test on."""
+    return formatted(language, _packages(language, "held_out")[:most], lambda _: options or {})
+
+
+def _packages(language: Language, part: str) -> list[str]:
+    found: list[str] = json.loads((TOOLS / "formatter_packages.json").read_text())[language.name][part]
+    return found
+
+
+def make(model: str, *, quick: bool) -> None:
+    """Trains a model if that was not done, puts it into the package, and prints how right it is.
+
+    Args:
+        model: one of MODELS.
+        quick: whether to go through all the stages with little, and to leave the package alone.
+    """
+    most = 2 if quick else None
+    languages = [named(name) for name in MODELS[model]]
+    files = [source for language in languages for source in data.load(learned(language, most=most))]
+    folder = WORK / ("quick" if quick else "models") / model
+    if not (folder / "model.json").is_file():
+        tested = [source for language in languages for source in data.load(held_out(language, most=most))]
+        epochs = 1 if quick else EPOCHS[model]
+        trained = main.train(files, held_out=tested, out=folder, epochs=epochs, seed=1, quantize="float16")
+        print(
+            f"{model}: {trained.gaps:,} gaps of {trained.files:,} files learned in {trained.seconds:.0f} s", flush=True
+        )
+    if not quick:
+        target = formatter.PRETRAINED / model
+        shutil.copytree(folder, target.with_suffix(".part"), dirs_exist_ok=True)
+        shutil.rmtree(target, ignore_errors=True)
+        target.with_suffix(".part").rename(target)
+    used = formatter.load(folder)
+    for language in languages:
+        tested = data.load(held_out(language, most=most))
+        compared = {name: baselines.measure(name, files, tested, used.reading) for name in counted.SITUATIONS}
+        print(f"{language.name}, held out: {json.dumps(vars(measuring.measure(used, tested)))}, {json.dumps(compared)}")
+        if sparse := WITHOUT_SEMICOLONS.get(language.name):
+            tested = data.load(held_out(language, sparse, most=most))
+            print(f"{language.name} without semicolons, held out: {json.dumps(vars(measuring.measure(used, tested)))}")
+
+
+def run() -> None:
+    """Reads the command line."""
+    parser = argparse.ArgumentParser(
+        description="Makes the formatter's pretrained models, and prints how right they are."
     )
-    print(
-        f"{language.name}: {trained.gaps:,} gaps of {trained.files:,} files learned in {trained.seconds:.0f} s; held out: "
-        f"{json.dumps(vars(trained.measured))}, baselines {json.dumps(trained.baselines)}"
+    parser.add_argument("models", nargs="*", choices=[[], *MODELS], help="which of them; all by default")
+    parser.add_argument("--anew", action="store_true", help="train again what was trained already")
+    parser.add_argument(
+        "--quick", action="store_true", help="try all the stages with little; the package stays as it is"
     )
+    given = parser.parse_args()
+    for model in given.models or MODELS:
+        if given.anew or given.quick:
+            shutil.rmtree(WORK / ("quick" if given.quick else "models") / model, ignore_errors=True)
+        make(model, quick=given.quick)
 
 
 if __name__ == "__main__":
-    for name in sys.argv[1:] or list(PACKAGE_BYTES):
-        make(named(name))
+    run()

@@ -15,11 +15,11 @@ from velveteen.recipes.formatter.languages import named
 ROOT = Path(__file__).parents[3]
 
 
-@pytest.mark.parametrize("name", ["css", "javascript", "json", "python", "typescript"])
+@pytest.mark.parametrize("name", ["css", "javascript", "json", "python", "tsx", "typescript"])
 def test_a_model_is_small_and_loads(name):
-    folder = formatter.PRETRAINED / name
-    assert sum(file.stat().st_size for file in folder.iterdir()) < 3_000_000
     assert name in formatter.pretrained(named(name)).language_names
+    for folder in formatter.PRETRAINED.iterdir():
+        assert sum(file.stat().st_size for file in folder.iterdir()) < 3_000_000
 
 
 def test_a_language_without_a_model_says_how_to_get_one():
@@ -56,6 +56,18 @@ def test_scripts_and_styles_of_the_pages_keep_all_but_white_space():
     paths = [*sorted((ROOT / "velveteen").rglob("*.js")), *sorted((ROOT / "velveteen").rglob("*.css"))]
     for result in formatted_twice(paths):
         assert re.sub(rb"\s", b"", result.after) == re.sub(rb"\s", b"", result.before)
+
+
+def test_a_block_of_style_may_lack_its_last_semicolon():
+    source = b"a{color:red;margin:0 1px}.b>c,d e{top:0}"
+    expected = b"a {\n  color: red;\n  margin: 0 1px\n}\n.b > c,\nd e {\n  top: 0\n}\n"
+    assert main.format_text(source, "a.css").after == expected
+
+
+def test_scripts_may_lack_semicolons():
+    source = b"const a=1\nlet b=[a]\nif(a) { f(b,(c)=>{\nreturn c\n}) }\n"
+    expected = b"const a = 1\nlet b = [a]\nif (a) {\n  f(b, (c) => {\n    return c\n  })\n}\n"
+    assert main.format_text(source, "a.js").after == expected
 
 
 def test_prettiers_style_was_learned():

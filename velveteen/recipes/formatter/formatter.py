@@ -22,8 +22,8 @@ from velveteen.recipes.formatter.writing import check_unchanged, compose, gap_te
 
 PRETRAINED = Path(__file__).parent / "pretrained"
 RECIPE = "formatter"
-_SERVED_BY = {"typescript": ("javascript",), "tsx": ("typescript", "javascript")}
-"""Languages whose pretrained model may be in the folder of another one: all of JavaScript is TypeScript too."""
+_SERVED_BY = {"typescript": "javascript", "tsx": "javascript"}
+"""Languages whose pretrained model is in the folder of another one: all of JavaScript is TypeScript too."""
 _LARGEST_SPACE, _MOST_SPACE = 10_000_000, 10
 """So many bytes of white space a file may get, and so many times its own size."""
 _TOO_DEEP = "it is nested so deeply that it would be mostly indentation. It is left as it was."
@@ -182,9 +182,9 @@ def pretrained(language: Language) -> Formatter:
     Raises:
         ArgumentError: there is none.
     """
-    for name in (language.name, *_SERVED_BY.get(language.name, ())):
-        if (PRETRAINED / name / "model.json").is_file():
-            return load(PRETRAINED / name)
+    folder = PRETRAINED / _SERVED_BY.get(language.name, language.name)
+    if (folder / "model.json").is_file():
+        return load(folder)
     raise ArgumentError(
         f"There is no pretrained model for {language.name}. Train one: velveteen formatter train DIR --language "
         f"{language.name}, and give it with --model."
