@@ -1,5 +1,6 @@
 """Dropout from numbers of 16 bits, for processors on which PyTorch's own is slow."""
 
+import numpy as np
 import pytest
 import torch
 from torch.nn import functional
@@ -52,6 +53,24 @@ def test_a_seed_repeats_it():
     again = vt.dropout(vt.ones([70, 70]), 0.5).numpy()
     assert (first == again).all()
     assert (first != vt.dropout(vt.ones([70, 70]), 0.5).numpy()).any()
+
+
+def test_a_training_of_recorded_steps_is_that_of_others(monkeypatch):
+    """In each step of both other values are dropped."""
+    numbers = np.random.default_rng(0)
+    x, y = numbers.normal(size=(6400, 10)).astype("float32"), numbers.normal(size=(6400, 1)).astype("float32")
+    found = []
+    for switch in ("on", "off"):
+        monkeypatch.setenv("VELVETEEN_REPLAY", switch)
+        vt.set_random_seed(1)
+        model = vt.sequential()
+        model.add(vt.layers.dense(128, input_shape=[10], activation="tanh"))
+        model.add(vt.layers.dropout(0.5))
+        model.add(vt.layers.dense(1))
+        model.compile("sgd", loss="meanSquaredError")
+        model.fit(x, y, epochs=2, batch_size=64, verbose=False)
+        found.append(model.get_weights()[0].numpy())
+    np.testing.assert_array_equal(*found)
 
 
 @pytest.mark.parametrize(("count", "rate"), [(100, 0.5), (5000, 0.001)])

@@ -28,7 +28,9 @@ def dropout(x: torch.Tensor, rate: float) -> torch.Tensor:
     # A rounded rate far from the one asked for would be noticed.
     if not x.is_cpu or x.numel() < _FEWEST or not 0.01 <= rate <= 0.99 or not _is_worthwhile() or _is_traced():
         return F.dropout(x, rate)
-    drawn = torch.empty(-(-x.numel() // 4), dtype=torch.int64).random_(torch.iinfo(torch.int64).min, None)
+    ends = torch.iinfo(torch.int64)
+    # Not random_(min, None), whose name in a recorded step would be a word of Python's, "from".
+    drawn = torch.randint(ends.min, ends.max, (-(-x.numel() // 4),), device=x.device)
     kept = drawn.view(torch.int16)[: x.numel()] >= dropped - _STEPS // 2
     pattern = torch.empty_like(x)  # in the order of x's memory, whatever that is
     pattern.as_strided(kept.shape, (1,)).copy_(kept).mul_(_STEPS / (_STEPS - dropped))
