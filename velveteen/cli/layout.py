@@ -108,6 +108,10 @@ def check(
         if accept:
             print(f"Accepted {sum(each.accepted for each in results)} findings in {baseline}.")
         print(f"Look at {files[-1]}")
+    _leave(results)
+
+
+def _leave(results: "list[Result]") -> None:
     if any(finding.sure for result in results for finding in result.findings):
         raise typer.Exit(_FOUND)
     if any(result.error for result in results):
@@ -167,7 +171,7 @@ def _size(result: "Result") -> str:
     return f"{result.viewport[0]}x{result.viewport[1]}"
 
 
-def _show(results: "list[Result]", explain: bool) -> None:
+def _show(results: "list[Result]", explain: bool, known: str = "accepted earlier") -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -202,8 +206,40 @@ def _show(results: "list[Result]", explain: bool) -> None:
     accepted, errors = sum(result.accepted for result in results), sum(result.error is not None for result in results)
     console.print()
     console.print(
-        f"{len(results)} looked at: {sure} broken, {unsure} unsure, {accepted} accepted earlier, {errors} could not be checked."
+        f"{len(results)} looked at: {sure} broken, {unsure} unsure, {accepted} {known}, {errors} could not be checked."
     )
+
+
+@app.command()
+def compare(
+    old: Annotated[str, typer.Argument(help="How it was: a page, a folder, or a picture.")],
+    new: Annotated[str, typer.Argument(help="How it is now.")],
+    viewport: Annotated[str, typer.Option(help="As for check.")] = "1280x800",
+    full_page: Annotated[bool, typer.Option("--full-page", help="Look at the whole page, not at one screen.")] = False,
+    timeout: Annotated[float, typer.Option(min=1, help="Seconds for one page.")] = 30,
+    ignore: Annotated[list[str] | None, typer.Option(help="As for check; repeatable.")] = None,
+    model: Annotated[
+        Path | None, typer.Option(help="The folder of a model; without one the rules alone judge.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="The folder for the report.")] = Path("layout-report"),
+    as_json: AsJson = False,
+) -> None:
+    """Tells what is broken in NEW and was not in OLD, whatever else has changed: a wanted redesign passes."""
+    from velveteen.recipes.layout import comparing, report
+
+    options = _options(viewport, full_page, None, timeout, ignore, None, None, None, None, 1)
+    found = comparing.compare(old, new, options, model=model)
+    results = [each.result for each in found]
+    files = report.write(out, results)
+    if as_json:
+        answer({"targets": [each.as_json() for each in found]})
+    else:
+        for each in found:
+            if each.changed is not None:
+                print(f"{each.result.target} {_size(each.result)}: {100 * each.changed:.2f} % of the pixels differ")
+        _show(results, explain=False, known="there before")
+        print(f"Look at {files[-1]}")
+    _leave(results)
 
 
 @app.command()

@@ -150,7 +150,7 @@ def hostile_server():
 
 
 HOSTILE = {
-    "computes": ("<script>while (true) {}</script>", "not done after 6 seconds"),
+    "computes": ("<script>while (true) {}</script>", "not done after 10 seconds"),
     "endless": (
         "<div style='height: 3000px'>A</div><script>addEventListener('scroll', () => document.body.insertAdjacentHTML('beforeend', "
         "'<div style=\"height: 1500px\">More</div>'))</script>",
@@ -178,14 +178,14 @@ def test_hostile_pages_each_end_with_an_error_and_the_others_are_checked(site, t
         (folder / f"{name}.html").write_text(f"<!doctype html><title>{name}</title><body>{html}<p>Words</p></body>")
     wanted = {str(folder / f"{name}.html"): message for name, (_, message) in HOSTILE.items()}
     wanted |= {
-        f"{hostile_server}/hangs": "not done after 6 seconds",
+        f"{hostile_server}/hangs": "not done after 10 seconds",
         f"{hostile_server}/file": "This is a file to download, no page.",
         f"{hostile_server}/wrong": "The server answered 500",
         "http://127.0.0.1:1/": "A browser refuses to open this port.",
         "http://nobody.invalid/": "There is no such host.",
         str(site / "sound.html"): None,
     }
-    results = checked(wanted, timeout=6.0, full_page=True)
+    results = checked(wanted, timeout=10.0, full_page=True)
     assert [result.target for result in results] == list(wanted)
     for result, message in zip(results, wanted.values(), strict=True):
         if message is None:

@@ -52,6 +52,20 @@ def test_accepting_ignoring_and_json(site, tmp_path):
     assert answer["targets"][0]["ok"] is True and answer["targets"][0]["findings"] == []
 
 
+def test_comparing_tells_what_is_broken_now_and_was_not(site, tmp_path):
+    new = tmp_path / "new"
+    new.mkdir()
+    (new / "fine.html").write_text(SOUND.replace("#333", "#e33"))  # a wanted change
+    (new / "broken.html").write_text(BROKEN + BROKEN.partition("</p>")[2].replace("cut", "late"))
+    (new / "added.html").write_text(SOUND)
+    answer = json.loads(run("compare", "site", "new", "--json", code=1).stdout)
+    added, broken, fine = answer["targets"]
+    assert [each["selector"] for each in broken["findings"]] == ["#late"] and 0 < broken["changed"] < 0.1
+    assert fine["ok"] and fine["changed"] > 0 and added["ok"] and added["changed"] is None
+    assert "0.00 % of the pixels differ" in run("compare", "site/broken.html", "site/broken.html").stdout
+    assert "could not be checked" in run("compare", "gone.html", "site/fine.html", code=2).stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -213,32 +213,37 @@ class Baseline:
         result.findings = new
 
     def _has(self, result: Result, finding: Finding) -> bool:
-        for each in self._accepted:
-            same_page = each["target"] == result.target and each["viewport"] == list(result.viewport)
-            if same_page and each["kind"] == finding.kind:
-                if each["selector"] is not None and each["selector"] == finding.selector:
-                    return True
-                box = (each["box"][0], each["box"][1], each["box"][2], each["box"][3])
-                both = _common(box, finding.box)
-                if both >= _SAME * (box[2] * box[3] + finding.box[2] * finding.box[3] - both):
-                    return True
-        return False
+        return any(
+            each["target"] == result.target and each["viewport"] == list(result.viewport) and is_same(each, finding)
+            for each in self._accepted
+        )
 
     def accept(self, results: Sequence[Result]) -> int:
         """Writes today's findings of the targets that could be checked; keeps those of targets that were not. Returns how many."""
         checked = {(each.target, each.viewport) for each in results if each.error is None}
         kept = [each for each in self._accepted if (each["target"], tuple(each["viewport"])) not in checked]
-        new = [
-            {"target": result.target, "viewport": list(result.viewport), **_short(finding)}
-            for result in results
-            for finding in result.findings
-        ]
+        new = [_remembered(result, finding) for result in results for finding in result.findings]
         self._accepted = kept + new
         text = json.dumps({"accepted": self._accepted}, indent=1, ensure_ascii=False)
         write_beside_then_rename(self.file, (text + "\n").encode())
         return len(new)
 
 
-def _short(finding: Finding) -> dict[str, Any]:
-    all_of_it = finding.as_json()
-    return {name: all_of_it[name] for name in ("kind", "box", "selector")}
+def is_same(earlier: dict[str, Any], finding: Finding) -> bool:
+    """Returns whether a finding is one of earlier, {"kind", "box", "selector"}: of the same element, or in the same place."""
+    if earlier["kind"] != finding.kind:
+        return False
+    if earlier["selector"] is not None and earlier["selector"] == finding.selector:
+        return True
+    box = (earlier["box"][0], earlier["box"][1], earlier["box"][2], earlier["box"][3])
+    both = _common(box, finding.box)
+    return both >= _SAME * (box[2] * box[3] + finding.box[2] * finding.box[3] - both)
+
+
+def _remembered(result: Result, finding: Finding) -> dict[str, Any]:
+    told = finding.as_json()
+    return {
+        "target": result.target,
+        "viewport": list(result.viewport),
+        **{name: told[name] for name in ("kind", "box", "selector")},
+    }
