@@ -20,4 +20,6 @@ def write(model_folder: str | Path, target: str | Path, about: str, tensorflow_j
         The file written.
     """
     script = find_tensorflow_js() if tensorflow_js is None else Path(tensorflow_js)
-    return _page.write(__package__, ["picture.js", "page.js"], _page.model_inside(model_folder, about=about), target, script)
+    return _page.write(
+        __package__, ["picture.js", "page.js"], _page.model_inside(model_folder, about=about), target, script
+    )
