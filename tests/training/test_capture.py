@@ -23,6 +23,7 @@ X = random.normal(size=(COUNT, 6)).astype(np.float32)
 CLASSES = random.integers(3, size=COUNT)
 Y = np.eye(3, dtype=np.float32)[CLASSES]
 PICTURES = random.normal(size=(COUNT, 6, 6, 2)).astype(np.float32)
+LETTERS = random.integers(12, size=(COUNT, 5))
 SEQUENCES = random.normal(size=(COUNT, 5, 4)).astype(np.float32)
 
 
@@ -128,6 +129,30 @@ def recurrent():
     )
 
 
+def unet():
+    picture = skip = layers.input([6, 6, 2])
+    skip = layers.conv2d(4, 3, padding="same", activation="relu").apply(skip)
+    x = layers.max_pooling2d(2).apply(skip)
+    x = layers.separable_conv2d(6, 3, padding="same", activation="elu").apply(x)
+    x = layers.layer_normalization().apply(x)
+    x = layers.concatenate().apply(
+        [layers.conv2d_transpose(4, 2, strides=2).apply(x), layers.up_sampling2d().apply(x), skip]
+    )
+    x = layers.global_average_pooling2d().apply(x)
+    return vt.model(picture, layers.dense(3, activation="sigmoid").apply(x))
+
+
+def letters():
+    return vt.sequential(
+        [
+            layers.embedding(12, 4, input_length=5),
+            layers.bidirectional(layers.lstm(6, return_sequences=True)),
+            layers.lstm(6, recurrent_dropout=0.2),
+            layers.dense(3, activation="softmax"),
+        ]
+    )
+
+
 def fitted(make, x, y, settings, **options):
     vt.set_random_seed(1)
     model = make()
@@ -156,6 +181,8 @@ CASES = {
     ),
     "convolutions": (convolutional, PICTURES, Y, {"optimizer": vt.train.momentum(0.01, 0.9)}, {}),
     "sequences": (recurrent, SEQUENCES, Y, {"optimizer": vt.train.rmsprop(0.01), "metrics": ["mse"]}, {}),
+    "pictures": (unet, PICTURES, Y, {"optimizer": "adam", "loss": "binaryCrossentropy", "metrics": ["accuracy"]}, {}),
+    "letters": (letters, LETTERS, Y, {"optimizer": "adam", "loss": "categoricalCrossentropy"}, {}),
     "centered": (dense, X, Y, {"optimizer": vt.train.rmsprop(0.01, 0.9, 0.5, centered=True)}, {}),
     "adagrad": (dense, X, Y, {"optimizer": vt.train.adagrad(0.05)}, {}),
     "schedule": (
