@@ -133,7 +133,7 @@ async def _unless_it_misbehaves(
         return work.result()
     finally:
         work.cancel()
-        with suppress(BaseException):  # what it says now is of no interest any more
+        with suppress(Exception, asyncio.CancelledError):  # what it says now is of no interest any more
             await asyncio.wait_for(work, 1)
 
 
