@@ -196,6 +196,14 @@ def test_mistakes_are_found_and_the_rest_is_not(model, project, tmp_path):
     assert found[0].probability < 0.02
 
 
+def test_lines_of_one_oddity_are_told_of_once(model, project, tmp_path):
+    lines = (project / "file5.js").read_text().split("\n")
+    wrong = tmp_path / "wrong.js"
+    body = range(1, lines.index("}"))
+    wrong.write_text("\n".join(line[2:] if number in body else line for number, line in enumerate(lines)))
+    assert [each.line for each in review.review(model, wrong)] == [2]
+
+
 def test_style_is_read_off():
     assert style.indentation_unit([b"a {\n\tb\n\t\tc\n}\n"]) == (True, 2)
     assert style.indentation_unit([b"a {\n    b\n        c\n}\n"]) == (False, 4)

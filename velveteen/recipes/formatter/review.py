@@ -57,7 +57,7 @@ def changed_lines(folder: Path, base: str) -> dict[Path, list[tuple[int, int]]]:
 def review(
     formatter: Formatter, path: Path, lines: Sequence[tuple[int, int]] | None = None, *, unlikely: float = UNLIKELY
 ) -> list[Finding]:
-    """Returns the unlikely gaps of a file, the first of each line.
+    """Returns the unlikely gaps of a file, the first of each line, and of lines that follow each other in a node.
 
     Args:
         formatter: what knows the style.
@@ -77,10 +77,17 @@ def review(
     breaks = np.flatnonzero(np.frombuffer(source.text, np.uint8) == 10)
     line = np.searchsorted(breaks, source.starts, side="left") + 1
     findings: dict[int, Finding] = {}
-    for gap in np.flatnonzero(chance[:-1] < unlikely).tolist():
+    odd = chance < unlikely
+    was_odd: dict[int, bool] = {}  # the last line break of a node
+    for gap in np.flatnonzero((odd | judged.where.breaks)[:-1]).tolist():
         place = int(line[gap + 1])
-        # What is unusual once makes what follows look unusual too.
-        if place in findings or (lines is not None and not any(first <= place <= last for first, last in lines)):
+        node = int(judged.facts.groups[gap])
+        # What is unusual once makes what follows look unusual too, such as the other lines of a list that is indented oddly.
+        follows = place in findings or was_odd.get(node, False)
+        was_odd[node] = bool(odd[gap])
+        if not odd[gap] or follows:
+            continue
+        if lines is not None and not any(first <= place <= last for first, last in lines):
             continue
         start = int(source.starts[gap + 1])
         column = start - (source.text.rfind(b"\n", 0, start) + 1) + 1
