@@ -189,7 +189,7 @@ def combine(
     out: Out = Path("writer-model"),
     as_json: AsJson = False,
 ) -> None:
-    """Makes one model of several that learned the same text: the mean of what they foretell is better than each."""
+    """Makes one model of several that learned the same text: the mean of what they foretell is mostly better than the best."""
     from velveteen.recipes.writer import main
 
     written = main.combine(models, out=out) / "model.json"
