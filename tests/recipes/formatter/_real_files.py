@@ -38,12 +38,17 @@ def folders() -> list[Path]:
 
 
 def find(language: Language, count: int, roots: Sequence[Path], seed: int = 0) -> list[Path]:
-    """Returns files of a language, always the same of the same folders, drawn from all packages alike."""
+    """Returns files of a language, always the same of the same folders, drawn from all packages alike.
+
+    tsconfig.json is none of JSON: it has comments, and commas behind the last.
+    """
     packages: dict[Path, list[Path]] = {}
     for root in roots:
         for extension in language.extensions:
             for path in root.rglob(f"*{extension}"):
-                if path.is_file() and not path.is_symlink() and 0 < path.stat().st_size <= LARGEST:
+                if path.name.startswith("tsconfig") or path.is_symlink() or not path.is_file():
+                    continue
+                if 0 < path.stat().st_size <= LARGEST:
                     packages.setdefault(Path(*path.parts[: len(root.parts) + 1]), []).append(path)
     rng = random.Random(seed)
     piles = [packages[package] for package in sorted(packages)]
