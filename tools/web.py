@@ -8,9 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
-
-from tools.node import install_node, install_packages
+from node import install_node, install_packages  # beside this script, which alone is run as one
 
 ROOT = Path(__file__).parent.parent
 WEB = ROOT / "web"

@@ -60,16 +60,16 @@ def _resolve(name: str) -> list[Target]:
             else "Addresses begin with http:// or https://."
         )
         return [Target(name, error=f"{scheme}: is nothing that can be checked. {advice}")]
-    path = Path(name)
-    if path.is_dir():
-        return _of_folder(name, path)
-    if not path.is_file():
+    file = Path(name)
+    if file.is_dir():
+        return _of_folder(name, file)
+    if not file.is_file():
         return [Target(name, error=f"There is no file or folder {name}.")]
-    if path.suffix.lower() in PICTURES:
-        return [Target(name, picture=path)]
-    if path.suffix.lower() in HTML:
-        return [_page(name, path, path.parent)]
-    if path.suffix.lower() == ".xml":
+    if file.suffix.lower() in PICTURES:
+        return [Target(name, picture=file)]
+    if file.suffix.lower() in HTML:
+        return [_page(name, file, file.parent)]
+    if file.suffix.lower() == ".xml":
         return _from_sitemap(name)
     return [Target(name, error=f"{name} is no page (.html), picture ({', '.join(PICTURES)}) or sitemap (.xml).")]
 

@@ -122,7 +122,8 @@ async def _unless_it_misbehaves(
     misdeeds = _Misdeeds()
     work = asyncio.ensure_future(look(context, target, looking, misdeeds))
     try:
-        await asyncio.wait([work, misdeeds.first], timeout=looking.timeout, return_when=asyncio.FIRST_COMPLETED)
+        both: list[asyncio.Future[Any]] = [work, misdeeds.first]
+        await asyncio.wait(both, timeout=looking.timeout, return_when=asyncio.FIRST_COMPLETED)
         if misdeeds.first.done():
             raise VisitError(misdeeds.first.result())
         if not work.done():

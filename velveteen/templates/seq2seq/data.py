@@ -1,7 +1,7 @@
 """Where the pairs of texts come from, and how they become numbers."""
 
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +10,7 @@ from velveteen.errors import DataError, MissingFileError
 from velveteen.templates.seq2seq import addition, dates
 
 Pairs = list[tuple[str, str]]
-TASKS = {"dates": dates.pairs, "addition": addition.pairs}
+TASKS: dict[str, Callable[[], tuple[Pairs, dict[str, Pairs]]]] = {"dates": dates.pairs, "addition": addition.pairs}
 PADDING, END = 0, 1
 
 

@@ -103,7 +103,7 @@ def junit(results: Sequence[Result]) -> str:
     errors = sum(each.error is not None for each in results)
     root = ElementTree.Element("testsuites")
     counts = {"tests": str(len(results)), "failures": str(failures), "errors": str(errors)}
-    suite = ElementTree.SubElement(root, "testsuite", name="velveteen layout", **counts)
+    suite = ElementTree.SubElement(root, "testsuite", {"name": "velveteen layout", **counts})
     for result in results:
         name = f"{result.target} {result.viewport[0]}x{result.viewport[1]}"
         case = ElementTree.SubElement(suite, "testcase", classname="layout", name=_xml(name))
