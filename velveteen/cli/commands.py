@@ -88,6 +88,12 @@ def train(
     ] = None,
     batch_size: Annotated[int, typer.Option(min=2, help="Examples a step.")] = 64,
     synthesised: Annotated[int, typer.Option(min=1, help="How often espeak-ng says each word.")] = 400,
+    babble: Annotated[
+        float | None,
+        typer.Option(
+            min=0, max=1, help="How many examples get others' words mixed in, for rooms in which people talk."
+        ),
+    ] = None,
     unknown: Annotated[bool, typer.Option("--unknown/--no-unknown", help="A class for other words.")] = True,
     silence: Annotated[bool, typer.Option("--silence/--no-silence", help="A class for no word.")] = True,
     false_accepts_per_hour: FalseAccepts = None,
@@ -107,6 +113,8 @@ def train(
         unknown=unknown,
         silence=silence,
     )
+    if babble is not None:
+        settings = dataclasses.replace(settings, strength=dataclasses.replace(settings.strength, babble=babble))
     if false_accepts_per_hour is not None:
         settings = dataclasses.replace(settings, false_accepts_per_hour=false_accepts_per_hour)
     loaded = None if recordings is None else data.load(recordings, split=split)

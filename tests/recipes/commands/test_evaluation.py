@@ -114,3 +114,18 @@ def test_the_picture_of_confusions(tmp_path):
     with Image.open(tmp_path / "confusion.png") as picture:
         assert picture.format == "PNG" and picture.width > 300
     assert [path.name for path in tmp_path.iterdir()] == ["confusion.png"]
+
+
+def test_the_threshold_is_one_that_commands_reach():
+    class Model:
+        words, sample_rate, samples = WORDS, 80, 80
+
+        def scores(self, waveforms):
+            right = 0.7 + 0.2 * np.arange(len(waveforms)) / (len(waveforms) - 1)
+            return np.stack([right, 1 - right, 0 * right, 0 * right], axis=1)
+
+    some = examples([0] * 101, [None] * 101)
+    assert evaluation.usable_threshold(Model(), some) == 0.72
+    assert evaluation.usable_threshold(Model(), examples([2, 3], [None] * 2)) == 0.99
+    assert evaluation.threshold_for(np.eye(4)[[0] * 50], WORDS, 0, most=0.72) == 0.72
+    assert evaluation.threshold_for(np.eye(4)[[3] * 50], WORDS, 0, most=0.72) == 0.5

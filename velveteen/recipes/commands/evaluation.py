@@ -12,7 +12,7 @@ import numpy as np
 from velveteen.errors import ArgumentError
 from velveteen.io.files import write_beside_then_rename
 from velveteen.recipes.commands import detection
-from velveteen.recipes.commands.data import Examples, to_float
+from velveteen.recipes.commands.data import SILENCE, UNKNOWN, Examples, to_float
 from velveteen.recipes.commands.detection import STEP
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ _CONFIDENT = 1.959964
 BACKGROUND_SECONDS = 600
 """Of a stream without commands, on which false accepts are counted."""
 _BATCH = 256
+_MOST_ASKED = 500
+"""Examples that are asked for the scores that commands reach."""
 
 
 class Recognizer(Protocol):
@@ -135,7 +137,20 @@ def score_stream(model: Recognizer, stream: np.ndarray, step: float = STEP) -> n
     return np.concatenate(parts)
 
 
-def threshold_for(scores: np.ndarray, words: Sequence[str], per_hour: float, step: float = STEP) -> float:
+def usable_threshold(model: Recognizer, examples: Examples) -> float:
+    """Returns the score, from 0.5 to 0.99, that nine of ten commands among examples reach: above it few would be heard."""
+    commands = [label for label, word in enumerate(model.words) if word not in (SILENCE, UNKNOWN)]
+    places = np.flatnonzero(np.isin(examples.labels, commands))
+    some = examples.pick(places[:: max(1, len(places) // _MOST_ASKED)])
+    if not len(some):
+        return 0.99
+    scores = score_examples(model, some)[np.arange(len(some)), some.labels]
+    return round(float(np.clip(np.quantile(scores, 0.1), 0.5, 0.99)), 2)
+
+
+def threshold_for(
+    scores: np.ndarray, words: Sequence[str], per_hour: float, step: float = STEP, most: float = 0.99
+) -> float:
     """Returns the least threshold, in hundredths from 0.5 on, at which a background stream is heard so rarely.
 
     Args:
@@ -143,6 +158,7 @@ def threshold_for(scores: np.ndarray, words: Sequence[str], per_hour: float, ste
         words: of the model.
         per_hour: false accepts an hour that may happen.
         step: seconds between the windows.
+        most: the threshold when it would have to be a higher one.
 
     Raises:
         ArgumentError: `per_hour` is negative.
@@ -150,10 +166,10 @@ def threshold_for(scores: np.ndarray, words: Sequence[str], per_hour: float, ste
     if per_hour < 0:
         raise ArgumentError(f"False accepts an hour cannot be negative, got {per_hour}.")
     allowed = per_hour * len(scores) * step / 3600
-    for hundredths in range(50, 100):
+    for hundredths in range(50, round(100 * most)):
         if detection.count(scores, words, hundredths / 100, step) <= allowed:
             return hundredths / 100
-    return 0.99
+    return most
 
 
 def background(

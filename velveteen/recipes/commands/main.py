@@ -185,7 +185,9 @@ def _taught(
     recognizer: CommandModel, material: Material, settings: Settings, out: Path, seed: int, verbose: bool
 ) -> Training:
     """Trains a network on what there is, tests it, and writes it."""
-    augmentation = Augmentation(settings.strength, recognizer.log_mel, material.samples, material.noises, seed)
+    # Nobody sounds quite as espeak-ng does, so its speech alone is always changed.
+    strength = settings.strength if material.recordings else dataclasses.replace(settings.strength, unchanged=0.0)
+    augmentation = Augmentation(strength, recognizer.log_mel, material.samples, material.noises, seed)
     silence = material.words.index(SILENCE) if SILENCE in material.words else None
     batches = Batches(
         material.sources, augmentation, len(material.words), silence, settings.batch_size, settings.smoothing, seed
@@ -216,7 +218,8 @@ def _taught(
         _OTHER_SEED + seed,
     )
     heard = evaluation.background_scores(recognizer, others, material.noises, seed)
-    recognizer.threshold = evaluation.threshold_for(heard, material.words, settings.false_accepts_per_hour)
+    usable = evaluation.usable_threshold(recognizer, data.together(source.examples for source in material.sources))
+    recognizer.threshold = evaluation.threshold_for(heard, material.words, settings.false_accepts_per_hour, most=usable)
     measured = None
     if len(material.test):
         scores = evaluation.score_examples(recognizer, material.test)
