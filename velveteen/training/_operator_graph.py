@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 import torch
 from torch import fx
+from torch.fx.node import map_aggregate
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.weak import WeakTensorKeyDictionary
 
@@ -104,7 +105,7 @@ class _Recorder(TorchDispatchMode):
             self._tensors[results] = self._constant(results.clone())
             return
         try:
-            given = torch.utils._pytree.tree_map(self._source, (tuple(arguments), options))
+            given = map_aggregate((tuple(arguments), options), self._source)
         except KeyError:
             self._reason = f"{function} gets what is made outside of the step"
             return
