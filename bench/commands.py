@@ -33,13 +33,15 @@ OFFICIAL = "index:0-4"
 WORDS = [str(digit) for digit in range(10)]
 SPOKEN = 400
 """Synthesised examples of each word."""
+ALL_CHANGED = Strength(unchanged=0.0)
 METHODS = {
     "none": (NONE, None),
-    "augmentation": (Strength(), None),
+    "augmentation": (ALL_CHANGED, None),
     "synthesised": (NONE, ("en",)),
-    "both": (Strength(), ("en",)),
+    "both": (ALL_CHANGED, ("en",)),
 }
-"""What recordings are changed by, and in which language words are synthesised beside them."""
+"""What recordings are changed by, and in which language words are synthesised beside them; for voices that are new, none of
+the known ones is left as it is."""
 TITLES = {
     "none": "the recordings as they are",
     "augmentation": "changed anew in every epoch",

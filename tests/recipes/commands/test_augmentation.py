@@ -70,6 +70,9 @@ def test_a_share_is_left_as_it_is(sounds):
     changed = only(unchanged=0.5, noisy=1.0, masks=1)(sounds)
     same = (changed - LOG_MEL(sounds)).abs().amax((1, 2, 3)) < 1e-6
     assert 20 < same.sum() < 44
+    few = only(unchanged=0.01)
+    for _ in range(5):  # mostly none of two
+        torch.testing.assert_close(few(sounds[:2]), LOG_MEL(sounds[:2]), atol=1e-3, rtol=0)
 
 
 def test_a_share_gets_noise(sounds):

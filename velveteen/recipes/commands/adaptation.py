@@ -8,6 +8,7 @@ import numpy as np
 from velveteen.errors import ArgumentError, DataError
 from velveteen.models import Sequential
 from velveteen.recipes.commands import data, evaluation, synthesis
+from velveteen.recipes.commands.augmentation import Strength
 from velveteen.recipes.commands.data import SILENCE, UNKNOWN, Commands, Examples
 from velveteen.recipes.commands.learning import Source
 from velveteen.recipes.commands.material import Material
@@ -22,7 +23,9 @@ _REHEARSED = 60
 
 def settings(old: CommandModel) -> Settings:
     """Returns how a model is adapted."""
-    return Settings(epochs=10, learning_rate=0.003, languages=tuple(old.languages) or None)
+    return Settings(
+        epochs=10, learning_rate=0.003, strength=Strength(unchanged=0.0), languages=tuple(old.languages) or None
+    )
 
 
 def gather(old: CommandModel, recordings: Commands, seed: int, tell: Callable[[str], None]) -> Material:

@@ -40,7 +40,7 @@ class Strength:
         mask_frames, mask_mels: how long those are at most.
     """
 
-    unchanged: float = 0.0
+    unchanged: float = 0.25
     shift: float = 0.12
     speed: float = 1.2
     tract: float = 1.2
@@ -102,7 +102,8 @@ class Augmentation:
         seen = self.masked(self.spectrograms(self.sounds(waveforms)))
         if self.strength.unchanged:
             kept = self._uniform(len(waveforms), 0, 1) < self.strength.unchanged
-            seen[kept] = self.log_mel(waveforms[kept])
+            if kept.any():  # there is no Fourier transform of nothing
+                seen[kept] = self.log_mel(waveforms[kept])
         return seen
 
     def sounds(self, waveforms: torch.Tensor) -> torch.Tensor:
