@@ -64,9 +64,11 @@ def official(
     """The official split: recordings numbered 0 to 4 are tested on, the 2,700 others learned from."""
     recordings = data.load(folder, split=OFFICIAL)
     for seed in range(first, first + seeds):
+        start = time.process_time()
         found = _train(recordings, Settings(), seed)
-        _keep("official", str(seed), _figures(found))
-    _print("official", lambda record: f"{record['seconds']:.0f} s")
+        # The processor's time, the speech included: the clock's would be other programs' too.
+        _keep("official", str(seed), {**_figures(found), "processor": time.process_time() - start})
+    _print("official", lambda record: f"{record['processor']:.0f} s")
 
 
 @app.command()
@@ -153,11 +155,11 @@ def tables(results: dict[str, Any]) -> dict[str, str]:
 
 def _official_table(records: dict[str, Any]) -> str:
     rows = [
-        [f"seed {seed}", _percent(record["accuracy"]), _between(record["interval"]), f"{record['seconds']:.0f} s"]
+        [f"seed {seed}", _percent(record["accuracy"]), _between(record["interval"]), f"{record['processor']:.0f} s"]
         for seed, record in sorted(records.items())
     ]
     rows.append(["mean", _percent(_mean(records)), "", ""])
-    return _table(["training", "right", "95 % interval", "training took"], rows)
+    return _table(["training", "right", "95 % interval", "processor's time"], rows)
 
 
 def _speakers_table(methods: dict[str, dict[str, Any]]) -> str:

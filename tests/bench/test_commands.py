@@ -12,7 +12,14 @@ pytest.importorskip("soxr")
 
 
 def record(accuracy, **more):
-    return {"accuracy": accuracy, "interval": [accuracy - 0.01, accuracy + 0.01], "seconds": 61.4, "seen": 1000, **more}
+    return {
+        "accuracy": accuracy,
+        "interval": [accuracy - 0.01, accuracy + 0.01],
+        "seconds": 99.0,
+        "processor": 61.4,
+        "seen": 1000,
+        **more,
+    }
 
 
 def rows(table):
