@@ -2,10 +2,13 @@
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import torch
 
 import velveteen as vt
 from velveteen.errors import ArgumentError, DataError, unknown_name
@@ -231,11 +234,23 @@ def _formatted(
             raise ArgumentError(
                 f"The model in {model} has learned {', '.join(used.language_names)}, not {name}. Give one of that language."
             )
-        done = used.format([given[number][2] for number in numbers], language, lines=lines)
+        with _one_thread():
+            done = used.format([given[number][2] for number in numbers], language, lines=lines)
         for number, new in zip(numbers, done, strict=True):
             file, _, content = given[number]
             results[number] = Result(file, new.content != content, new.error, content, new.content)
     return [results[number] for number in range(len(given))]
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Computes with one thread: what a file takes is so little that more of them wait for each other most of the time."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _relatives(name: str) -> set[str]:
@@ -292,7 +307,8 @@ def review_changes(
                 continue
             if language.name not in known:
                 known[language.name] = own or formatter.pretrained(language)
-            findings += review(known[language.name], path, lines, unlikely=unlikely)
+            with _one_thread():
+                findings += review(known[language.name], path, lines, unlikely=unlikely)
         except (ArgumentError, DataError):  # of no known language, or not whole: there is nothing to say about it
             continue
     return findings
