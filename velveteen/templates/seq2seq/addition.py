@@ -5,7 +5,7 @@ import random
 Pairs = list[tuple[str, str]]
 
 
-def pairs(count: int = 200_000, seed: int = 1) -> tuple[Pairs, dict[str, Pairs]]:
+def pairs(seed: int = 1) -> tuple[Pairs, dict[str, Pairs]]:
     """Returns pairs to learn from and pairs to test on; whoever learns a + b is not tested on b + a."""
     chance = random.Random(seed)
     sums = [(a, b) for a in range(1000) for b in range(a, 1000)]
@@ -15,4 +15,4 @@ def pairs(count: int = 200_000, seed: int = 1) -> tuple[Pairs, dict[str, Pairs]]
     def written(some: list[tuple[int, int]]) -> Pairs:
         return [(f"{a}+{b}" if chance.random() < 0.5 else f"{b}+{a}", f"{a + b}") for a, b in some]
 
-    return written(sums[kept : kept + count]), {"unseen sums": written(sums[:kept])}
+    return written(sums[kept:]), {"unseen sums": written(sums[:kept])}

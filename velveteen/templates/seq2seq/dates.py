@@ -38,7 +38,7 @@ SPELLINGS = (*IN_NUMBERS, *IN_WORDS)
 FIRST, LAST = datetime.date(1900, 1, 1), datetime.date(2099, 12, 31)
 REFUSED = "?"
 """What the network answers when it finds no date."""
-SURE = 0.5
+SURE = 0.8
 """An answer of lower probability is none."""
 
 Pairs = list[tuple[str, str]]

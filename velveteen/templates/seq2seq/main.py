@@ -18,15 +18,16 @@ Folder = Annotated[Path, typer.Option(help="The folder of the model.")]
 Beams = Annotated[int, typer.Option(min=1, help="How many versions to follow; 1 takes the likeliest symbol each time.")]
 
 BATCH_SIZE = 128
-EPOCHS, STEPS = 20, 100
+EPOCHS, STEPS = {"dates": 20, "addition": 80}, 100
 LEARNING_RATE = 0.003
 LONGEST = 100
 """Symbols of an answer, its end counted."""
 
 
 @app.command()
-def train(source: Source = None, task: Task = "dates", epochs: int = EPOCHS, out: Folder = Path("model")) -> None:
+def train(source: Source = None, task: Task = "dates", epochs: int | None = None, out: Folder = Path("model")) -> None:
     """Trains an encoder and a decoder, and writes both to a folder."""
+    epochs = epochs or EPOCHS[task]
     pairs, test = data.load(source, task)
     everything = [*pairs, *(pair for some in test.values() for pair in some)]
     given, wanted = (data.Alphabet("".join(pair[side] for pair in everything)) for side in (0, 1))
