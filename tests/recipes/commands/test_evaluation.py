@@ -117,15 +117,8 @@ def test_the_picture_of_confusions(tmp_path):
 
 
 def test_the_threshold_is_one_that_commands_reach():
-    class Model:
-        words, sample_rate, samples = WORDS, 80, 80
-
-        def scores(self, waveforms):
-            right = 0.7 + 0.2 * np.arange(len(waveforms)) / (len(waveforms) - 1)
-            return np.stack([right, 1 - right, 0 * right, 0 * right], axis=1)
-
-    some = examples([0] * 101, [None] * 101)
-    assert evaluation.usable_threshold(Model(), some) == 0.72
-    assert evaluation.usable_threshold(Model(), examples([2, 3], [None] * 2)) == 0.99
+    assert evaluation.usable_threshold(np.linspace(0.6, 1.0, 101)) == 0.64
+    assert evaluation.usable_threshold(np.linspace(0, 0.6, 101)) == 0.5
+    assert evaluation.usable_threshold(np.zeros(0)) == 0.99
     assert evaluation.threshold_for(np.eye(4)[[0] * 50], WORDS, 0, most=0.72) == 0.72
     assert evaluation.threshold_for(np.eye(4)[[3] * 50], WORDS, 0, most=0.72) == 0.5

@@ -12,7 +12,7 @@ import numpy as np
 from velveteen.errors import ArgumentError
 from velveteen.io.files import write_beside_then_rename
 from velveteen.recipes.commands import detection
-from velveteen.recipes.commands.data import SILENCE, UNKNOWN, Examples, to_float
+from velveteen.recipes.commands.data import Examples, to_float
 from velveteen.recipes.commands.detection import STEP
 
 if TYPE_CHECKING:
@@ -23,8 +23,6 @@ _CONFIDENT = 1.959964
 BACKGROUND_SECONDS = 600
 """Of a stream without commands, on which false accepts are counted."""
 _BATCH = 256
-_MOST_ASKED = 500
-"""Examples that are asked for the scores that commands reach."""
 
 
 class Recognizer(Protocol):
@@ -137,15 +135,9 @@ def score_stream(model: Recognizer, stream: np.ndarray, step: float = STEP) -> n
     return np.concatenate(parts)
 
 
-def usable_threshold(model: Recognizer, examples: Examples) -> float:
-    """Returns the score, from 0.5 to 0.99, that nine of ten commands among examples reach: above it few would be heard."""
-    commands = [label for label, word in enumerate(model.words) if word not in (SILENCE, UNKNOWN)]
-    places = np.flatnonzero(np.isin(examples.labels, commands))
-    some = examples.pick(places[:: max(1, len(places) // _MOST_ASKED)])
-    if not len(some):
-        return 0.99
-    scores = score_examples(model, some)[np.arange(len(some)), some.labels]
-    return round(float(np.clip(np.quantile(scores, 0.1), 0.5, 0.99)), 2)
+def usable_threshold(scores: np.ndarray) -> float:
+    """Returns the threshold, from 0.5 to 0.99, that nine of ten of the scores that commands got reach."""
+    return round(float(np.clip(np.quantile(scores, 0.1), 0.5, 0.99)), 2) if len(scores) else 0.99
 
 
 def threshold_for(
