@@ -27,7 +27,7 @@ LONGEST = 100
 @app.command()
 def train(source: Source = None, task: Task = "dates", epochs: int | None = None, out: Folder = Path("model")) -> None:
     """Trains an encoder and a decoder, and writes both to a folder."""
-    epochs = epochs or EPOCHS[task]
+    count = epochs or EPOCHS[task]
     pairs, test = data.load(source, task)
     everything = [*pairs, *(pair for some in test.values() for pair in some)]
     given, wanted = (data.Alphabet("".join(pair[side] for pair in everything)) for side in (0, 1))
@@ -36,10 +36,10 @@ def train(source: Source = None, task: Task = "dates", epochs: int | None = None
     whole.compile(vt.train.adam(LEARNING_RATE, global_clipnorm=1.0), loss="categoricalCrossentropy")
     whole.fit_dataset(
         vt.data.generator(lambda: data.batches(pairs, given, wanted, BATCH_SIZE)),
-        epochs=epochs,
+        epochs=count,
         batches_per_epoch=STEPS,
         validation_data=data.embed(next(iter(test.values()))[:1000], given, wanted),
-        callbacks=[vt.callbacks.LearningRateScheduler(lambda epoch: LEARNING_RATE * (1 - epoch / epochs))],
+        callbacks=[vt.callbacks.LearningRateScheduler(lambda epoch: LEARNING_RATE * (1 - epoch / count))],
     )
     metadata = {"task": task if source is None else "pairs", "source": given.symbols, "target": wanted.symbols}
     for part in (encoder, decoder):
