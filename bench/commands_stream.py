@@ -26,6 +26,7 @@ from bench import machine
 from bench.report import fill
 from velveteen.io.files import write_beside_then_rename
 from velveteen.recipes.commands import data, main, sounds, splitting
+from velveteen.recipes.commands.augmentation import Strength
 from velveteen.recipes.commands.listening import Event, Listener, listen
 from velveteen.recipes.commands.recognizer import CommandModel
 from velveteen.recipes.commands.splitting import Recording
@@ -37,6 +38,8 @@ NEAR = 0.3
 LOUDNESS = 0.05
 """Of a command, as the root of its mean square; 1 is full scale."""
 TALKERS = 4
+BABBLE = 0.7
+"""Of the examples that a model is trained on here, as with --babble."""
 
 
 @dataclass(frozen=True)
@@ -173,7 +176,8 @@ def _babble(words: Sequence[np.ndarray], length: int, chance: np.random.Generato
 def trained(folder: Path, recordings: Path, words: list[str], split: str) -> None:
     """Trains a model for the words where there is none."""
     if not (folder / "model.json").is_file():
-        main.train(data.load(recordings, words, split=split), out=folder, seed=1)
+        settings = main.Settings(strength=Strength(babble=BABBLE))
+        main.train(data.load(recordings, split=split), words, settings, out=folder, seed=1)
 
 
 def held_out(folder: Path, split: str) -> list[Recording]:
