@@ -264,9 +264,9 @@ def main(
     table.add_row("ms a step", f"{figures['velveteen']:.1f}", f"{figures['torch']:.1f}", f"{figures['ratio']:.3f}")
     epoch = {name: figures[name] * steps_an_epoch / 1000 for name in ("velveteen", "torch")}
     table.add_row(f"s an epoch of {steps_an_epoch:,} steps", f"{epoch['velveteen']:.0f}", f"{epoch['torch']:.0f}", "")
-    written = {str(count): writing(corpus.alphabet, settings, count, characters, rounds) for count in (1, 32)}
     console = Console()
     console.print(table)
+    written = {str(count): writing(corpus.alphabet, settings, count, characters, rounds) for count in (1, 32)}
     table = Table("characters written a second", "velveteen", "PyTorch", "ratio")
     for count, speeds in written.items():
         table.add_row(
