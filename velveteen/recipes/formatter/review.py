@@ -15,7 +15,7 @@ from velveteen.recipes.formatter.languages import Language, of_file
 from velveteen.recipes.formatter.layout import anchors
 from velveteen.recipes.formatter.tokens import Source, parse
 
-UNLIKELY = 0.02
+UNLIKELY = 0.0005
 """The probability below which a gap is told of."""
 _HUNK = re.compile(rb"^@@ -\S+ \+(\d+)(?:,(\d+))? @@", re.M)
 
