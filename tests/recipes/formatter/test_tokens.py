@@ -137,5 +137,9 @@ def test_python_is_not_indented_for_no_reason():
     source = parse(b"if a:\n    b\n# c\nd\n", named("python"))
     writing.check_unchanged(source, b"if a:\n  b\n  # c\nd\n")
     for wrong in (b"if a:\n    b\n# c\n  d\n", b"if a:\n    b\n# c\n    d\n"):
-        with pytest.raises(writing.ChangedError, match="line 4"):
+        with pytest.raises(writing.ChangedError, match="line [34]: formatting would change more"):
             writing.check_unchanged(source, wrong)
+    body = parse(b"if a: b\nclass C: pass\nd\n", named("python"))
+    writing.check_unchanged(body, b"if a:\n    b\nclass C:\n  pass\nd\n")
+    with pytest.raises(writing.ChangedError, match="line 3"):
+        writing.check_unchanged(body, b"if a:\n    b\nclass C: pass\n  d\n")

@@ -204,8 +204,9 @@ class _Walk:
         body = grammar.id_for_node_kind("block", True)
         begins_body = np.array([right >= 0 and kinds[right] == body for right in self.right])
         outside = (depth == 0) & (rules == FREE)
+        outside &= ~begins_body
         rules[outside & (lines > 0)] = LINE_ENDS
-        rules[outside & (lines == 0) & ~begins_body] = LINE_GOES_ON
+        rules[outside & (lines == 0)] = LINE_GOES_ON
 
     def statement_ends(self, rules: np.ndarray, kinds: list[int], lasts: list[int]) -> None:
         """Keeps the line breaks that end statements without semicolons."""

@@ -1,7 +1,5 @@
 """Decisions become text again, and the proof that nothing but white space is different."""
 
-from itertools import zip_longest
-
 import numpy as np
 
 from velveteen.errors import DataError
@@ -103,10 +101,9 @@ def check_unchanged(before: Source, after: bytes) -> None:
     if different.any():
         raise _changed(before, int(different.argmax()))
     if before.language.lines_matter:
-        old_lines, new_lines = _indentation(before), _indentation(new)
-        for line, other in zip_longest(old_lines, new_lines):
-            if line != other:
-                raise _changed(before, (line or other or (0,))[0])
+        misplaced = _misindented(new)
+        if misplaced is not None:
+            raise _changed(before, misplaced)
     old_nodes, new_nodes = _tree(before), _tree(new)
     if [part.shape for part in old_nodes] != [part.shape for part in new_nodes] or not all(
         np.array_equal(old, other) for old, other in zip(old_nodes, new_nodes, strict=True)
@@ -134,27 +131,28 @@ def _tree(source: Source) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     )
 
 
-def _indentation(source: Source) -> list[tuple[int, int, bool]]:
-    """Returns for each line of code its first token, how many blocks end before it, and whether one begins with it.
+def _misindented(source: Source) -> int | None:
+    """Returns the first token of a line whose indentation Python would refuse, or None.
 
     Tree-sitter's grammar of Python takes lines that are indented for no reason; Python does not.
     """
-    depths = bracket_depths(source.tokens())
-    lines, open_blocks = [], [0]
+    tokens = source.tokens()
+    depths = bracket_depths(tokens)
+    open_blocks = [0]
+    code = 0  # the last token that is no comment
     for number, gap in enumerate(source.gaps()):
+        if not source.comments[number]:
+            code = number
         if b"\n" not in gap or depths[number] or source.comments[number + 1]:
             continue
         column = len(gap[gap.rindex(b"\n") + 1 :].expandtabs(8))
-        ended = 0
+        if column > open_blocks[-1] and tokens[code] == b":":
+            open_blocks.append(column)
         while column < open_blocks[-1]:
             open_blocks.pop()
-            ended += 1
-        begins = column > open_blocks[-1]
-        if begins:
-            open_blocks.append(column)
-        # A line that ends a block, and yet is indented more than the one around, belongs to none.
-        lines.append((number + 1, ended, begins))
-    return lines
+        if column != open_blocks[-1]:
+            return number + 1
+    return None
 
 
 def _plain(comment: bytes) -> list[bytes]:
