@@ -330,6 +330,22 @@ def test_a_step_that_looks_at_its_data_is_taken_once_and_not_replayed():
         assert ("made outside" if name == "stranger" else "tells Python") in str(caught.value)
 
 
+def test_operators_may_be_called_as_words_of_python_are():
+    x = torch.zeros(4)
+    graph = OperatorGraph(lambda: [x])
+
+    def step():
+        x.random_(0, 9)  # random_.from: its name is Python's own word
+        return x + 1
+
+    torch.manual_seed(1)
+    graph.record(step, [], [])
+    drawn = [graph.replay([]).clone() for _ in range(2)]
+    torch.manual_seed(1)
+    expected = [torch.zeros(4).random_(0, 9) + 1 for _ in range(3)]
+    assert [values.tolist() for values in drawn] == [values.tolist() for values in expected[1:]]
+
+
 def test_where_a_step_cannot_be_replayed_training_goes_on_as_ever(operator_graphs, monkeypatch, caplog):
     expected, _ = fitted(dense, X, Y, {"optimizer": "adam"})
     operator_graphs()

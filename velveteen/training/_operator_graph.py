@@ -5,6 +5,7 @@ step comes down to are the same in every step, so they are noted once, below aut
 other, on the next batch and on the same weights. A replayed step computes what the recorded one did to the last digit.
 """
 
+import keyword
 import operator
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
@@ -112,7 +113,7 @@ class _Recorder(TorchDispatchMode):
         if function is torch.ops.aten.detach.default:  # the same numbers, and nothing here has gradients
             self._tensors[results] = given[0][0]
             return
-        node = self._graph.call_function(function, *given)
+        node = self._graph.call_function(_spelled(function), *given, name=f"step_{len(self._graph.nodes)}")
         if isinstance(results, torch.Tensor):
             self._tensors.setdefault(results, node)  # an operator in place returns what it was given
         elif isinstance(results, list | tuple):
@@ -140,3 +141,14 @@ class _Recorder(TorchDispatchMode):
             raise NotRecorded(self._reason or "the step computes nothing", measured)
         self._graph.output(self._tensors[measured])
         return fx.GraphModule(self._module, self._graph).forward
+
+
+def _spelled(function: Any) -> Callable[..., Any]:
+    """Returns an operator under a name that can stand in a program: random_.from has a word that Python keeps for itself."""
+    if not keyword.iskeyword(function._overloadname):
+        return function
+
+    def called(*arguments: Any, **options: Any) -> Any:
+        return function(*arguments, **options)
+
+    return called
