@@ -289,5 +289,8 @@ def _places() -> tuple[int, int]:
 
 
 def _leave() -> None:
+    """Ends the groups before the process does: their threads must have ended when the last of C++'s objects go."""
+    global _control
+    _control = None
     if dist.is_initialized():
         dist.destroy_process_group()

@@ -7,6 +7,7 @@ from velveteen.templates.dense import data, main
 
 
 def test_it_learns_a_table(tmp_path, capsys):
+    vt.set_random_seed(1)
     table = tmp_path / "table.csv"
     chance = np.random.default_rng(1)
     rows = [f"{x},{1000 * y},{'above' if y > x else 'below'}" for x, y in chance.random((300, 2))]

@@ -2,10 +2,12 @@
 
 from PIL import Image
 
+import velveteen as vt
 from velveteen.templates.unet import data, main
 
 
 def test_it_finds_circles(tmp_path, capsys):
+    vt.set_random_seed(1)
     circles = data.draw_circles(tmp_path / "circles", count=150)
     main.train(circles, epochs=8, out=tmp_path / "model")
     main.evaluate(circles, tmp_path / "model")
