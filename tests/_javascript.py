@@ -85,7 +85,7 @@ def chromium_page(*arguments: str) -> Iterator[Any]:
             errors: list[str] = []
             page.on("pageerror", lambda error: errors.append(str(error)))
             yield page
-            assert not errors
+            assert errors == []
         finally:
             browser.close()
 

@@ -22,7 +22,7 @@ export class Chart {
 
   constructor(title: string) {
     this.element = h("figure", { class: "chart" }, h("figcaption", {}, title), this.place, this.words);
-    new ResizeObserver(() => this.plot?.setSize(this.size())).observe(this.place);
+    new ResizeObserver(() => requestAnimationFrame(() => this.plot?.setSize(this.size()))).observe(this.place);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
       this.shown = [];
       if (this.latest) this.update(this.latest);

@@ -55,6 +55,7 @@ export const page: Page = async (place) => {
     noise.disabled = data.value === "your own points";
     const examples = noise.disabled ? own : pointsOf(data.value, Number(noise.value));
     await network.learnFrom(examples);
+    if (left) return;
     const titles = ["The plane as it is, and what the network says", ...Array.from({ length: network.depth }, (_, i) => `After layer ${i + 1}`)];
     views = titles.map((title) => new Panel(title));
     views[0]!.onpoint = noise.disabled ? (x, y, color) => { own = [...own, { x, y, color }]; void network.learnFrom(own).then(draw); } : null;
@@ -81,7 +82,8 @@ export const page: Page = async (place) => {
   async function loop() {
     const own = network;
     while (running && !left && own === network) {
-      await network.step(3);
+      await own.step(3).catch(() => undefined); // it may be disposed meanwhile
+      if (left || own !== network) return;
       draw();
       await new Promise(requestAnimationFrame);
     }

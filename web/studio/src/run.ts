@@ -28,7 +28,9 @@ export async function runPage(place: HTMLElement, number: number): Promise<() =>
   place.append(title, state, away, failure, h("p", { class: "buttons" }, stop, resume, forget), facts, advice, plots, pictures, details);
 
   const readLog = async () => {
-    if (details.open) log.textContent = (await ask<{ text: string }>(path("runs", number, "log"))).text;
+    if (!details.open) return;
+    const answer = await ask<{ text: string }>(path("runs", number, "log")).catch(() => null); // the page tells when it is away
+    if (answer) log.textContent = answer.text;
   };
   const update = () => {
     const running = run.state === "running";

@@ -50,8 +50,9 @@ const SUBJECTS: Record<string, Subject> = {
 };
 
 export const page: Page = async (place) => {
-  const subject = h("select", { id: "subject", onchange: () => void begin() }, ...Object.entries(SUBJECTS).map(([key, { title }]) => h("option", { value: key }, title)));
-  const name = h("input", { id: "data-set", value: "mine", pattern: "[A-Za-z0-9][A-Za-z0-9 ._\\-]*", maxLength: 100, autocomplete: "off", onchange: () => void begin() });
+  const again = (_: Event, work: () => Promise<unknown> = begin) => void action(work)({ currentTarget: null } as unknown as Event);
+  const subject = h("select", { id: "subject", onchange: again }, ...Object.entries(SUBJECTS).map(([key, { title }]) => h("option", { value: key }, title)));
+  const name = h("input", { id: "data-set", value: "mine", pattern: "[A-Za-z0-9][A-Za-z0-9 ._\\-]*", maxLength: 100, autocomplete: "off", onchange: again });
   const about = h("p", { class: "quiet" });
   const classes = h("div", { class: "classes" });
   const label = h("input", { id: "new-label", autocomplete: "off", maxLength: 100 });
@@ -75,7 +76,7 @@ export const page: Page = async (place) => {
     if (!word || labels.includes(word)) return;
     labels.push(word);
     label.value = "";
-    void room(word).then((made) => classes.append(made));
+    again(event, async () => classes.append(await room(word)));
   });
 
   const kind = () => SUBJECTS[subject.value]!;

@@ -35,7 +35,9 @@ export const commandsTrial: Trial = async (place, address) => {
       level.value = Math.sqrt(block.reduce((sum, value) => sum + value * value, 0) / block.length);
       ear ??= commands.listen(opened.sampleRate);
       const own = ear;
-      work = work.then(async () => show(await own.hear(block), own.scores)); // one after the other
+      work = work.then(async () => {
+        if (microphone === opened) show(await own.hear(block), own.scores);
+      }, () => {}); // one after the other; what is left when the page is left is let go
     });
     microphone = opened;
     listen.textContent = "Stop listening";

@@ -14,7 +14,7 @@ export const digitsTrial: Trial = async (place, address) => {
   let asked = 0;
   const read = async () => {
     const number = ++asked;
-    const reading = await digits.read(pad.ink(), SIZE, SIZE);
+    const reading = await digits.read(pad.ink(), SIZE, SIZE).catch(() => null); // the page may be left meanwhile
     if (number !== asked) return; // another stroke has come
     answer.textContent = reading ? String(reading.digit) : "?";
     bars.forEach((bar, digit) => (bar.querySelector("meter")!.value = reading?.scores[digit] ?? 0));
