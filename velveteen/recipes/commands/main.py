@@ -13,7 +13,8 @@ import numpy as np
 import torch
 
 import velveteen as vt
-from velveteen.errors import ArgumentError, DataError
+from velveteen.errors import DataError
+from velveteen.recipes._folders import prepare
 from velveteen.recipes.commands import adaptation, data, detection, evaluation, learning, sounds
 from velveteen.recipes.commands.augmentation import Augmentation
 from velveteen.recipes.commands.data import SILENCE, Commands
@@ -63,7 +64,7 @@ def train(
         ArgumentError: a setting that makes no sense, or `out` is a file.
     """
     settings = settings or Settings()
-    out = _prepare(out)
+    out = prepare(out)
     seed = _seeded(seed)
     material = gather(recordings, words, settings, seed, _telling(verbose))
     vt.set_random_seed(seed)
@@ -100,7 +101,7 @@ def adapt(
         DataError: there is nothing to learn from.
     """
     old = model if isinstance(model, CommandModel) else load(model)
-    out = _prepare(out)
+    out = prepare(out)
     seed = _seeded(seed)
     material = adaptation.gather(old, recordings, seed, _telling(verbose))
     vt.set_random_seed(seed)
@@ -287,13 +288,3 @@ def _telling(verbose: bool) -> Callable[[str], None]:
 
 def _seeded(seed: int | None) -> int:
     return secrets.randbelow(2**31) if seed is None else seed
-
-
-def _prepare(out: str | Path) -> Path:
-    """Makes the folder before the training, so that a wrong name costs no time."""
-    out = Path(out)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except (FileExistsError, NotADirectoryError) as error:
-        raise ArgumentError(f"{out} is a file, so the model cannot be written there. Give a folder's name.") from error
-    return out

@@ -13,6 +13,7 @@ import numpy as np
 import velveteen as vt
 from velveteen.errors import ArgumentError, DataError, unknown_name
 from velveteen.recipes import _report
+from velveteen.recipes._folders import prepare
 from velveteen.recipes.digits import data, page, picture
 from velveteen.recipes.digits.model import INPUT_SHAPE, NETWORKS
 from velveteen.training.ranks import writes_files
@@ -86,7 +87,7 @@ def train(
         raise ArgumentError(f"The number of epochs must be positive, got {epochs}.")
     if not len(digits.train):
         raise DataError(f"There is nothing to learn from: {digits.source}. Give training examples too.")
-    out = _prepare(out)
+    out = prepare(out)
     if seed is not None:
         vt.set_random_seed(seed)
     network = NETWORKS[model]()
@@ -211,16 +212,6 @@ def _embed(examples: data.Examples) -> tuple[np.ndarray, np.ndarray]:
 
 def _scores(network: Any, examples: data.Examples) -> np.ndarray:
     return network.predict(data.embed_images(examples.images), batch_size=500).numpy()
-
-
-def _prepare(out: str | Path) -> Path:
-    """Makes the folder before the training, so that a wrong name costs no time."""
-    out = Path(out)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except (FileExistsError, NotADirectoryError) as error:
-        raise ArgumentError(f"{out} is a file, so the model cannot be written there. Give a folder's name.") from error
-    return out
 
 
 def _metadata(digits: data.Digits, measured: Measured, epochs: int, seconds: float) -> dict[str, Any]:

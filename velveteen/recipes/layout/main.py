@@ -13,6 +13,7 @@ from PIL import Image
 
 import velveteen as vt
 from velveteen.errors import ArgumentError, DataError, FileFormatError
+from velveteen.recipes._folders import prepare
 from velveteen.recipes._learning import CosineSchedule
 from velveteen.recipes.layout import data, evaluation
 from velveteen.recipes.layout.data import Picture
@@ -140,7 +141,7 @@ def train(
         MissingFileError, FileFormatError: the model to begin from cannot be used.
     """
     settings, began = settings or Settings(), time.monotonic()
-    out = _prepare(out)
+    out = prepare(out)
     backup = out / BACKUP
     if resume and not (backup / "model.json").exists():
         raise ArgumentError(f"There is no stopped training in {backup}. Leave out --resume to begin one.")
@@ -290,12 +291,3 @@ def _metadata(
             "false_alarms": measured.false_alarms,
         },
     }
-
-
-def _prepare(out: str | Path) -> Path:
-    out = Path(out)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except (FileExistsError, NotADirectoryError) as error:
-        raise ArgumentError(f"{out} is a file, so the model cannot be written there. Give a folder's name.") from error
-    return out

@@ -11,6 +11,7 @@ import numpy as np
 
 import velveteen as vt
 from velveteen.errors import ArgumentError, DataError, unknown_name
+from velveteen.recipes._folders import prepare
 from velveteen.recipes._learning import AveragedWeights, CosineSchedule
 from velveteen.recipes.writer import data, evaluation, learning, model, sampling
 from velveteen.recipes.writer.archives import Keep
@@ -119,7 +120,7 @@ def train(
         MissingFileError, DataError: there is nothing to go on with, it learned from another text, or the loss became NaN.
     """
     settings = settings or Settings()
-    out = _prepare(out)
+    out = prepare(out)
     if resume:
         settings, seed, corpus = _resumed(out, settings, corpus)
     seed = common_seed() if seed is None else seed
@@ -323,7 +324,7 @@ def combine(folders: Sequence[str | Path], *, out: str | Path = OUT) -> Path:
     network = model.combined(members)
     about = [_part(each, "training") for each in (first, *others)]
     network.user_defined_metadata = {**first, "training": {**training, "members": about}}
-    out = _prepare(out)
+    out = prepare(out)
     network.save(out)
     return out
 
@@ -362,16 +363,6 @@ def _load_options(training: dict[str, Any]) -> dict[str, Any]:
         "themes": options.get("themes") is True,
         "validation": validation if isinstance(validation, float) and 0 < validation < 1 else data.VALIDATION,
     }
-
-
-def _prepare(out: str | Path) -> Path:
-    """Makes the folder before the training, so that a wrong name costs no time."""
-    out = Path(out)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except (FileExistsError, NotADirectoryError) as error:
-        raise ArgumentError(f"{out} is a file, so the model cannot be written there. Give a folder's name.") from error
-    return out
 
 
 def _resumed(out: Path, settings: Settings, corpus: Corpus) -> tuple[Settings, int, Corpus]:
