@@ -86,7 +86,8 @@ export const page: Page = async (place) => {
     about.textContent = kind().words;
     add.hidden = kind().recipe === "digits";
     const known = (await ask<Dataset[]>(path("datasets"))).find((each) => each.name === folder());
-    labels = [...new Set([...Object.keys(known?.labels ?? {}), ...(known && kind().recipe !== "digits" ? [] : kind().labels)])];
+    const own = Object.keys(known?.labels ?? {});
+    labels = [...new Set([...own, ...(own.length < 2 || kind().recipe === "digits" ? kind().labels : [])])];
     const rooms = await Promise.all(labels.map(room));
     if (!left) classes.replaceChildren(...rooms);
   }
