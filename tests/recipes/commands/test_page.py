@@ -76,6 +76,9 @@ def test_it_hears_what_is_said_as_python_does(opened, model_folder, said):
     python = [event.label for event in listen(load(model_folder), path)]
     opened.locator("#listen").click()
     opened.wait_for_function("heard.length >= 5")
+    # While words are spoken: the recording ends, and the picture goes on with silence.
+    drawn = opened.evaluate("picture.getImageData(0, 0, canvas.width, canvas.height).data.some(value => value > 100)")
+    assert drawn
     assert opened.locator("#answer").text_content() in WORDS
     assert opened.locator("#bars .best").count() == 1
     deadline = time.monotonic() + 30
@@ -85,8 +88,6 @@ def test_it_hears_what_is_said_as_python_does(opened, model_folder, said):
     assert in_common(python, expected) >= 9
     assert in_common(heard, expected) >= 9
     assert opened.locator("#heard li").count() == len(heard)
-    drawn = opened.evaluate("picture.getImageData(0, 0, canvas.width, canvas.height).data.some(value => value > 100)")
-    assert drawn
     opened.locator("#listen").click()
     assert opened.locator("#certainty").text_content() == "ready"
 
