@@ -1,4 +1,5 @@
-"""Builds the studio's pages: `python tools/web.py` makes velveteen/studio/pages from web/, unless they are up to date.
+"""Builds the browser side: `python tools/web.py` makes the npm package (web/recipes/dist) and the studio's pages from web/, unless
+they are up to date.
 
 It needs Node.js 20.19 or newer, and installs the packages of web/package.json. Where they cannot be had it prints one sentence,
 and the studio says that its pages are not built.
@@ -13,7 +14,7 @@ from node import install_node, install_packages  # beside this script, which alo
 ROOT = Path(__file__).parent.parent
 WEB = ROOT / "web"
 PAGES = ROOT / "velveteen" / "studio" / "pages"
-_SOURCES = ("*.json", "*.ts", "recipes/src/*", "studio/*.html", "studio/src/*", "studio/public/*")
+_SOURCES = ("*.json", "*.ts", "recipes/*.*", "recipes/src/**/*", "studio/*.html", "studio/src/*", "studio/public/*")
 _SCRIPTS = "velveteen/recipes/*/page/*"
 _STYLES = "velveteen/recipes/_page/*.css"
 
@@ -42,8 +43,13 @@ def build() -> None:
             "The studio's pages are not built: that needs Node.js and the npm packages of web/. Their tests are skipped."
         )
         return
-    for command in (["typescript/bin/tsc", "--noEmit"], ["vite/bin/vite.js", "build", "--logLevel", "warn"]):
-        if subprocess.run([node, str(WEB / "node_modules" / command[0]), *command[1:]], cwd=WEB).returncode:
+    modules = WEB / "node_modules"
+    for script, *arguments in (
+        (WEB / "recipes" / "build.mjs",),
+        (modules / "typescript/bin/tsc", "--noEmit"),
+        (modules / "vite/bin/vite.js", "build", "--logLevel", "warn"),
+    ):
+        if subprocess.run([node, str(script), *arguments], cwd=WEB).returncode:
             sys.exit("The studio's pages could not be built. Node.js 20.19 or newer is needed.")
 
 

@@ -4,7 +4,7 @@ import * as tf from "@tensorflow/tfjs";
 import listening from "../../../velveteen/recipes/commands/page/listening.js";
 import logMel from "../../../velveteen/recipes/commands/page/log_mel.js";
 import resampling from "../../../velveteen/recipes/commands/page/resampling.js";
-import { load, type Saved } from "./model";
+import { load, type Origin, type Saved } from "./model";
 
 // The recipe's own page has its scripts one behind the other, so one finds the class of another by its name.
 Object.assign(globalThis, { LogMel: logMel.LogMel });
@@ -38,8 +38,8 @@ export class Commands {
   }
 
   /** Loads what `velveteen commands train` wrote. */
-  static async load(url: string): Promise<Commands> {
-    const saved = await load(url, "commands");
+  static async load(origin: Origin): Promise<Commands> {
+    const saved = await load(origin, "commands");
     return new Commands(saved, saved.metadata as unknown as Metadata);
   }
 

@@ -2,7 +2,7 @@
 
 import * as tf from "@tensorflow/tfjs";
 import picture from "../../../velveteen/recipes/digits/page/picture.js";
-import { load, type Saved } from "./model";
+import { load, type Origin, type Saved } from "./model";
 
 export interface Reading {
   digit: number;
@@ -16,8 +16,8 @@ export class Digits {
   private constructor(private readonly saved: Saved) {}
 
   /** Loads what `velveteen digits train` wrote. */
-  static async load(url: string): Promise<Digits> {
-    return new Digits(await load(url, "digits"));
+  static async load(origin: Origin): Promise<Digits> {
+    return new Digits(await load(origin, "digits"));
   }
 
   /**

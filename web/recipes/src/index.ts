@@ -2,4 +2,7 @@
 
 export { Commands, Ear, type Heard } from "./commands";
 export { Digits, type Reading } from "./digits";
+export { Formatter, guessLanguage, type Formatted } from "./formatter";
+export { type Edit } from "./formatter/writing";
+export { type Origin } from "./model";
 export { Writer, type Choice } from "./writer";

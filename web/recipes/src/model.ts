@@ -2,6 +2,9 @@
 
 import * as tf from "@tensorflow/tfjs";
 
+/** Where a model is: the address of its folder or of its model.json, or what TensorFlow.js loads from elsewhere. */
+export type Origin = string | tf.io.IOHandler;
+
 /** A model and its userDefinedMetadata. */
 export interface Saved {
   model: tf.LayersModel;
@@ -9,14 +12,15 @@ export interface Saved {
 }
 
 /** Loads a folder that `velveteen RECIPE train` wrote. Throws when it is another recipe's. */
-export async function load(url: string, recipe: string): Promise<Saved> {
+export async function load(origin: Origin, recipe: string): Promise<Saved> {
   await tf.ready();
-  const address = url.endsWith(".json") ? url : `${url.replace(/\/$/, "")}/model.json`;
+  const address = typeof origin !== "string" || origin.endsWith(".json") ? origin : `${origin.replace(/\/$/, "")}/model.json`;
   const model = await tf.loadLayersModel(address);
   const metadata = (model.getUserDefinedMetadata() ?? {}) as Record<string, unknown>;
   if (metadata.recipe !== recipe) {
     model.dispose();
-    throw new Error(`The model at ${address} is not one of "${recipe}"${metadata.recipe ? `, but of "${String(metadata.recipe)}"` : ""}.`);
+    const place = typeof address === "string" ? ` at ${address}` : "";
+    throw new Error(`The model${place} is not one of "${recipe}"${metadata.recipe ? `, but of "${String(metadata.recipe)}"` : ""}.`);
   }
   return { model, metadata };
 }

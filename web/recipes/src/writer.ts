@@ -1,7 +1,7 @@
 // Writes on, character by character, with the network's state kept between them.
 
 import * as tf from "@tensorflow/tfjs";
-import { load, type Saved } from "./model";
+import { load, type Origin, type Saved } from "./model";
 
 export interface Choice {
   /** Below 1 the likely characters become likelier; 0 takes the likeliest always. */
@@ -31,8 +31,8 @@ export class Writer {
   }
 
   /** Loads what `velveteen writer train` wrote. */
-  static async load(url: string): Promise<Writer> {
-    return new Writer(await load(url, "writer"));
+  static async load(origin: Origin): Promise<Writer> {
+    return new Writer(await load(origin, "writer"));
   }
 
   /** Yields the characters that follow a prompt, until the end of a message or `length`. */
