@@ -10,10 +10,13 @@ import torch
 
 from velveteen.errors import ArgumentError, ArgumentTypeError, did_you_mean, unknown_name
 from velveteen.serialization import snake_case
+from velveteen.training.step import Meter
 
 Logs = dict[str, Any]
 Mode = Literal["auto", "min", "max"]
 
+PROGRESS_EVERY = 0.5
+"""Seconds between two calls of `on_progress`."""
 YIELD_EVERY = 125.0
 """Milliseconds between two calls of `on_yield`, unless told otherwise: TensorFlow.js's."""
 
@@ -24,6 +27,7 @@ HOOKS = (
     "on_epoch_end",
     "on_batch_begin",
     "on_batch_end",
+    "on_progress",
 )
 
 
@@ -63,6 +67,13 @@ class Callback:
 
     def on_batch_end(self, batch: int, logs: Logs) -> None:
         """Runs after a batch; `logs` has "batch", "size" and its figures. Reading them waits for the device each time."""
+
+    def on_progress(self, batch: int, logs: Logs) -> None:
+        """Runs after a batch, but only twice a second; `logs` has "batch", "size" and the means over the examples since.
+
+        For what only watches: unlike `on_batch_end` it lets steps be replayed without Python, so it must not change what they
+        are made of.
+        """
 
     first_process_only: ClassVar[bool] = False
     """Whether, of several processes that train together, only the first one has it: because it writes files."""
@@ -133,6 +144,9 @@ class FunctionsCallback(Callback):
             self._last_yield = now
             self._call("on_yield", self._epoch, batch, logs)
 
+    def on_progress(self, batch: int, logs: Logs) -> None:
+        self._call("on_progress", batch, logs)
+
     def _call(self, hook: str, *arguments: Any) -> None:
         function = self.functions.get(hook)
         if function is None:
@@ -160,6 +174,7 @@ class CallbackList:
         listening = {hook: [callback for callback in self.callbacks if callback.handles(hook)] for hook in HOOKS}
         self._listening = listening
         self._needs_batch_logs = any(callback.wants_batch_logs for callback in listening["on_batch_end"])
+        self._window = _Window()
 
     @property
     def hear_batches(self) -> bool:
@@ -201,6 +216,49 @@ class CallbackList:
             logs |= dict(zip(self._names, measured.tolist(), strict=False))
         for callback in self._listening["on_batch_end"]:
             callback.on_batch_end(batch, logs)
+
+    def watch(self, meter: Meter) -> None:
+        """Begins an epoch, whose figures are added up in a meter."""
+        self._window.begin(meter)
+
+    def on_progress(self, batch: int, size: int) -> None:
+        """Tells of a batch of so many examples, if it is time."""
+        if not self._listening["on_progress"]:
+            return
+        figures = self._window.add(size)
+        if figures is not None:
+            means, examples = figures
+            for callback in self._listening["on_progress"]:
+                callback.on_progress(
+                    batch, {"batch": batch, "size": examples, **dict(zip(self._names, means, strict=False))}
+                )
+
+
+class _Window:
+    """The means over the examples since somebody was told last; what is measured is read only then."""
+
+    def __init__(self) -> None:
+        self._meter = Meter()
+        self._begin()
+
+    def begin(self, meter: Meter) -> None:
+        """Begins anew, at what the meter has by now."""
+        self._meter = meter
+        self._begin()
+
+    def add(self, size: int) -> tuple[list[float], int] | None:
+        """Counts a batch; returns the means and the number of examples, None where it is too early."""
+        self._examples += size
+        if time.monotonic() - self._last < PROGRESS_EVERY:
+            return None
+        (before, counted), examples = self._totals, self._examples
+        self._begin()
+        now, count = self._totals
+        parts = zip(now, before or [0.0] * len(now), strict=True)
+        return [(total - earlier) / (count - counted) for total, earlier in parts], examples
+
+    def _begin(self) -> None:
+        self._totals, self._examples, self._last = self._meter.totals(), 0, time.monotonic()
 
 
 class Monitor:

@@ -11,6 +11,7 @@ from velveteen.errors import ArgumentError
 from velveteen.tensors import Tensor
 from velveteen.training.backup import BackupAndRestore
 from velveteen.training.callback import Callback, CallbackList, Logs, Mode, Monitor, as_callback
+from velveteen.training.overfitting import Overfitting
 from velveteen.training.recorders import CSVLogger, ModelCheckpoint, TensorBoard
 from velveteen.training.run_recorder import RunRecorder
 
@@ -199,29 +200,12 @@ class OverfittingAdvice(Callback):
         say: a function that takes the sentence.
     """
 
-    EPOCHS = 3
-
     def __init__(self, say: Callable[[str], object] = print):
         self._say = say
 
     def on_train_begin(self, logs: Logs) -> None:
-        self._before: tuple[float, float] | None = None
-        self._climbed = 0
-        self._has_spoken = False
+        self._rule = Overfitting()
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
-        if "val_loss" not in logs:
-            return
-        loss, validation = logs["loss"], logs["val_loss"]
-        if self._before is not None:
-            overfits = loss < self._before[0] and validation > self._before[1]
-            self._climbed = self._climbed + 1 if overfits else 0
-        self._before = loss, validation
-        if self._climbed == self.EPOCHS and not self._has_spoken:
-            self._has_spoken = True
-            self._say(
-                f"The validation loss has climbed for {self.EPOCHS} epochs while the training loss fell: the model is "
-                "learning its examples by heart (overfitting). What helps: layers.dropout (Dropout), "
-                "layers.batch_normalization (BatchNormalization), more or augmented data, a smaller network, or "
-                "stopping earlier with callbacks.early_stopping(restore_best_weights=True)."
-            )
+        if "val_loss" in logs and (advice := self._rule.hear(epoch + 1, logs["loss"], logs["val_loss"])):
+            self._say(advice)

@@ -212,6 +212,7 @@ def _train_epoch(
 ) -> None:
     """Takes a step on each batch."""
     meter = place.meter
+    listeners.watch(meter)
     for number, batch in enumerate(batches, place.batch):
         size = batch.batch_size
         listeners.on_batch_begin(number, size)
@@ -219,6 +220,7 @@ def _train_epoch(
         meter.add(measured, ranks.share(batch))
         place.batch = number + 1
         listeners.on_batch_end(number, ranks.of_batch(measured, batch), size)
+        listeners.on_progress(number, size)
         progress.advance(size, meter)
         if ranks.stops_after_batch(model.stop_training):
             break

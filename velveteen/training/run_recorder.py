@@ -12,8 +12,6 @@ from velveteen.training.runs import RunHistory
 
 ENVIRONMENT = "VELVETEEN_RUN"
 """Names the run that a process is, as "number:folder of the history"."""
-_BETWEEN = 0.5
-"""Seconds between two points of batches."""
 
 
 class RunRecorder(Callback):
@@ -38,8 +36,6 @@ class RunRecorder(Callback):
         self._is_own = True  # whether the run begins and ends with this training
         self._epoch = 0
         self._begins = True
-        self._sums: dict[str, float] = {}
-        self._examples = 0
         self._last = time.monotonic()
 
     @classmethod
@@ -63,21 +59,14 @@ class RunRecorder(Callback):
         if self._begins:
             self._history_now.rewind(self._run, epoch)  # a training that goes on repeats what came after its backup
             self._begins = False
-        self._forget()
+        self._last = time.monotonic()
 
-    def on_batch_end(self, batch: int, logs: Logs) -> None:
-        size = logs["size"]
-        self._examples += size
-        for name, value in logs.items():
-            if name not in ("batch", "size"):
-                self._sums[name] = self._sums.get(name, 0.0) + value * size
+    def on_progress(self, batch: int, logs: Logs) -> None:
         now = time.monotonic()
-        if now - self._last >= _BETWEEN:
-            seconds, self._last = now - self._last, now
-            figures = {name: total / self._examples for name, total in self._sums.items()}
-            figures["examples_per_second"] = self._examples / seconds
-            self._history_now.add(self._run, "batch", self._epoch + self._share(batch), figures)
-            self._sums, self._examples = {}, 0
+        seconds, self._last = now - self._last, now
+        figures = {name: value for name, value in logs.items() if name not in ("batch", "size")}
+        figures["examples_per_second"] = logs["size"] / seconds
+        self._history_now.add(self._run, "batch", self._epoch + self._share(batch), figures)
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
         figures = {name: float(value) for name, value in logs.items() if isinstance(value, int | float)}
@@ -99,10 +88,6 @@ class RunRecorder(Callback):
         if samples and size:
             steps = -(-samples // size)
         return min(1.0, (batch + 1) / steps) if steps else 0.0
-
-    def _forget(self) -> None:
-        self._sums, self._examples = {}, 0
-        self._last = time.monotonic()
 
 
 def from_environment(given: list[Any]) -> list[Any]:

@@ -141,6 +141,10 @@ class Meter:
         total, count = self.state
         return (total / count).tolist()
 
+    def totals(self) -> tuple[list[float], float]:
+        """Returns the sums so far, and over how many examples; this waits for the device."""
+        return ([] if self._sum is None else self._sum.tolist()), self._count
+
     @property
     def state(self) -> tuple[torch.Tensor, float]:
         """The sums over the examples so far, on the device, and how many examples."""
