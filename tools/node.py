@@ -41,7 +41,7 @@ def install_packages(folder: Path) -> bool:
     lock, installed = folder / "package-lock.json", folder / "node_modules" / ".package-lock.json"
     if installed.exists() and installed.stat().st_mtime >= lock.stat().st_mtime:
         return True
-    npm = _npm_command()
+    npm = npm_command()
     if npm is None:
         return False
     # Scripts of packages are code from strangers, and none that we use needs its own.
@@ -49,7 +49,8 @@ def install_packages(folder: Path) -> bool:
     return subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL).returncode == 0
 
 
-def _npm_command() -> list[str] | None:
+def npm_command() -> list[str] | None:
+    """Returns what runs npm, or None."""
     node = node_path()
     if node is None:
         return None

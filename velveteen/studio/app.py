@@ -18,6 +18,7 @@ from velveteen.errors import ArgumentError, MissingFileError, StateError, Velvet
 from velveteen.studio.commands import Command
 from velveteen.studio.datasets import KINDS, LABEL, SAMPLE, Datasets
 from velveteen.studio.models import NAME, ModelsFolder
+from velveteen.studio.pretrained import Pretrained
 from velveteen.studio.security import Guard, TooLargeError
 from velveteen.studio.trainings import Trainings
 from velveteen.training.runs import RunHistory
@@ -71,6 +72,7 @@ class Studio:
     ):
         self.root = root
         self.models = ModelsFolder(models or root / MODELS)
+        self.pretrained = Pretrained()
         self.history = RunHistory(runs or root / RUNS)
         self.trainings = Trainings(self.history)
         self.datasets = Datasets(root / DATASETS)
@@ -89,6 +91,7 @@ def create_app(studio: Studio, token: str, port: int) -> Any:
     )
     app.include_router(_runs(studio))
     app.include_router(_models(studio))
+    app.include_router(_pretrained(studio))
     app.include_router(_datasets(studio))
 
     def failed(status: int) -> Callable[[Request, Exception], JSONResponse]:
@@ -250,6 +253,22 @@ def _models(studio: Studio) -> APIRouter:
     def remove(name: Name) -> None:
         """Deletes a model."""
         models.remove(name)
+
+    return router
+
+
+def _pretrained(studio: Studio) -> APIRouter:
+    router = APIRouter(prefix="/api/pretrained", tags=["models"])
+
+    @router.get("", responses=_failures())
+    def all_pretrained() -> list[dict[str, Any]]:
+        """The models that come with velveteen."""
+        return studio.pretrained.all()
+
+    @router.get("/{recipe}/{name}/files/{file}", response_class=FileResponse, responses=_failures(400, 404))
+    def file(recipe: Name, name: Name, file: Annotated[str, Path(max_length=200)]) -> FileResponse:
+        """One of the files of such a model."""
+        return FileResponse(studio.pretrained.file(recipe, name, file), headers={"cache-control": "no-cache"})
 
     return router
 

@@ -44,7 +44,7 @@ class ModelsFolder:
         return self.folder / name
 
     def all(self) -> list[dict[str, Any]]:
-        """Returns name, recipe, size, date and training of each model, the newest first."""
+        """Returns name, recipe, size, date, training and languages (of code, of a formatter) of each model, the newest first."""
         found = []
         for path, info in list_models(self.folder).items():
             name = Path(path).name
@@ -57,6 +57,7 @@ class ModelsFolder:
                         "bytes": (info.weight_data_bytes or 0) + (info.model_topology_bytes or 0),
                         "saved": info.date_saved.timestamp(),
                         "training": metadata.get("training") if isinstance(metadata.get("training"), dict) else None,
+                        "languages": _texts(metadata.get("languages")),
                     }
                 )
         return sorted(found, key=lambda model: -model["saved"])
@@ -165,3 +166,7 @@ def _flat(array: np.ndarray) -> dict[str, Any]:
 
 def _text(value: Any) -> str | None:
     return value if isinstance(value, str) else None
+
+
+def _texts(value: Any) -> list[str]:
+    return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []

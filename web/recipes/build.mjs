@@ -1,7 +1,7 @@
-// Builds the package: grammars, modules and types go into dist. `node recipes/build.mjs --grammars` fetches the grammars alone.
+// Builds the package: grammars, modules and types go into dist.
 
 import { execFileSync } from "node:child_process";
-import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -32,18 +32,39 @@ for (const [name, files] of Object.entries(GRAMMARS)) {
 }
 writeFileSync(join(dist, "grammars", "LICENSES"), licenses.join("\n---\n\n"));
 
-if (!process.argv.includes("--grammars")) {
-  await build({
-    entryPoints: { recipes: join(folder, "src/index.ts") },
-    outdir: dist,
-    bundle: true,
-    format: "esm",
-    platform: "neutral",
-    mainFields: ["module", "main"],
-    target: "es2022",
-    external: ["@tensorflow/tfjs", "node:*", "fs/promises", "module"],
-    logLevel: "warning",
-  });
-  const tsc = createRequire(import.meta.url).resolve("typescript/bin/tsc");
-  execFileSync(process.execPath, [tsc, "-p", join(folder, "tsconfig.json")], { stdio: "inherit" });
+// The models that ship: those of the formatter are folders of a language each, the layout's is one folder.
+const recipes = join(folder, "../../velveteen/recipes");
+for (const recipe of ["formatter", "layout"]) {
+  const pretrained = join(recipes, recipe, "pretrained");
+  if (existsSync(pretrained)) cpSync(pretrained, join(dist, "models", recipe), { recursive: true });
+}
+
+/** Programs that run in other pages are taken as texts, as Vite takes them. */
+const raw = {
+  name: "raw",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /\?raw$/ }, ({ path, resolveDir }) => ({ path: join(resolveDir, path.slice(0, -"?raw".length)), namespace: "raw" }));
+    onLoad({ filter: /.*/, namespace: "raw" }, ({ path }) => ({ contents: readFileSync(path, "utf8"), loader: "text" }));
+  },
+};
+await build({
+  entryPoints: { recipes: join(folder, "src/index.ts"), playwright: join(folder, "src/playwright.ts") },
+  outdir: dist,
+  bundle: true,
+  splitting: true,
+  format: "esm",
+  platform: "neutral",
+  mainFields: ["module", "main"],
+  target: "es2022",
+  external: ["@tensorflow/*", "pngjs", "node:*", "fs/promises", "module"],
+  plugins: [raw],
+  logLevel: "warning",
+});
+const tsc = createRequire(import.meta.url).resolve("typescript/bin/tsc");
+execFileSync(process.execPath, [tsc, "-p", join(folder, "tsconfig.json")], { stdio: "inherit" });
+// Node's way to find modules wants whole names.
+for (const file of readdirSync(join(dist, "types"), { recursive: true })) {
+  if (!file.endsWith(".d.ts")) continue;
+  const path = join(dist, "types", file);
+  writeFileSync(path, readFileSync(path, "utf8").replaceAll(/from "(\.[^"]*)"/g, 'from "$1.js"'));
 }

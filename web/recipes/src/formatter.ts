@@ -65,7 +65,7 @@ export class Formatter {
       const tokens = written(source, decisions.layout.starts, this.reading);
       const composed = compose(source, tokens, gaps, text);
       checkUnchanged(source, composed.slice(text.mark.length).replaceAll("\r\n", "\n"), grammar);
-      return { text: composed, isChanged: composed !== code, edits: edits(source, tokens, gaps), error: null };
+      return { text: composed, isChanged: composed !== code, edits: edits(source, tokens, gaps, text.mark.length), error: null };
     } catch (error) {
       if (error instanceof SourceError) return unchanged(error.message);
       throw error;

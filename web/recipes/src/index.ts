@@ -4,5 +4,7 @@ export { Commands, Ear, type Heard } from "./commands";
 export { Digits, type Reading } from "./digits";
 export { Formatter, guessLanguage, type Formatted } from "./formatter";
 export { type Edit } from "./formatter/writing";
+export { Layout, type Finding, type Found, type Look } from "./layout";
+export { KINDS } from "./layout/kinds";
 export { type Origin } from "./model";
 export { Writer, type Choice } from "./writer";

@@ -21,3 +21,7 @@ declare module "*/listening.js" {
   };
   export default listening;
 }
+declare module "*.js?raw" {
+  const text: string;
+  export default text;
+}

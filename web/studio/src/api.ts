@@ -44,6 +44,8 @@ export interface ModelInfo {
   bytes: number;
   saved: number;
   training: Record<string, unknown> | null;
+  /** Of code, that a formatter has learned. */
+  languages: string[];
 }
 
 export interface Weight {

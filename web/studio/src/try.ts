@@ -1,39 +1,67 @@
 // Models at work, in this browser, on TensorFlow.js.
 
+import "./try.css";
 import { ask, path, type ModelInfo } from "./api";
 import { action, h } from "./dom";
 import type { Page } from "./main";
 import { commandsTrial } from "./try_commands";
 import { digitsTrial } from "./try_digits";
+import { formatterTrial } from "./try_formatter";
+import { layoutTrial } from "./try_layout";
 import { writerTrial } from "./try_writer";
 
-/** Fills the place with a trial of the model at an address; may return what ends it. */
-export type Trial = (place: HTMLElement, address: string) => Promise<() => void>;
+/** A model to try: where its model.json is, and which languages it has learned, if it is a formatter. */
+export interface Trying {
+  address: string;
+  languages: string[];
+}
+
+/** Fills the place with a trial of a model, or of several that belong together; may return what ends it. */
+export type Trial = (place: HTMLElement, models: Trying[]) => Promise<() => void>;
 
 const TRIALS: Record<string, { words: string; trial: Trial }> = {
   digits: { words: "Draw a digit, and the network reads it.", trial: digitsTrial },
   commands: { words: "Speak a command, and the network hears it.", trial: commandsTrial },
+  layout: { words: "Drop a screenshot, and the network marks what is broken in it.", trial: layoutTrial },
   writer: { words: "Begin a text, and the network goes on.", trial: writerTrial },
+  formatter: { words: "Paste code, and the network lays it out. It changes nothing but white space.", trial: formatterTrial },
 };
 
+/** What can be chosen: a model of the user's, or those of a recipe that come with velveteen. */
+interface Choice {
+  hash: string;
+  title: string;
+  recipe: string;
+  models: Trying[];
+}
+
 export const page: Page = async (place, rest) => {
-  const models = (await ask<ModelInfo[]>(path("models"))).filter((model) => model.recipe && model.recipe in TRIALS);
+  const [own, shipped] = await Promise.all([ask<ModelInfo[]>(path("models")), ask<ModelInfo[]>(path("pretrained"))]);
+  const trying = (model: ModelInfo, address: string): Trying => ({ address, languages: model.languages });
+  const choices: Choice[] = own
+    .filter((model) => model.recipe && model.recipe in TRIALS)
+    .map((model) => ({ hash: encodeURIComponent(model.name), title: `${model.name} (${model.recipe})`, recipe: model.recipe!, models: [trying(model, path("models", model.name, "files", "model.json"))] }));
+  for (const recipe of new Set(shipped.map((model) => model.recipe!))) {
+    const models = shipped.filter((model) => model.recipe === recipe).map((model) => trying(model, path("pretrained", recipe, model.name, "files", "model.json")));
+    choices.push({ hash: `pretrained/${recipe}`, title: `${recipe} (comes with velveteen)`, recipe, models });
+  }
   place.append(h("h1", {}, "Try it"));
-  if (!models.length) {
-    place.append(h("p", { class: "quiet" }, `There is no model of ${Object.keys(TRIALS).join(" or ")} yet. `, h("a", { href: "#/runs" }, "Train one.")));
+  const wanted = rest.map(encodeURIComponent).join("/");
+  const chosen = choices.find((each) => each.hash === wanted) ?? choices[0];
+  if (!chosen) {
+    place.append(h("p", { class: "quiet" }, "There is no model to try yet. ", h("a", { href: "#/runs" }, "Train one.")));
     return;
   }
-  const chosen = models.find((model) => model.name === rest[0]) ?? models[0]!;
-  const choice = h("select", { id: "model", onchange: () => (location.hash = `#/try/${encodeURIComponent(choice.value)}`) },
-    ...models.map((model) => h("option", { value: model.name, selected: model === chosen }, `${model.name} (${model.recipe})`)));
-  const { words, trial } = TRIALS[chosen.recipe!]!;
+  const choice = h("select", { id: "model", onchange: () => (location.hash = `#/try/${choice.value}`) },
+    ...choices.map((each) => h("option", { value: each.hash, selected: each === chosen }, each.title)));
+  const { words, trial } = TRIALS[chosen.recipe]!;
   const room = h("div", { class: "card trial" }, h("p", { class: "quiet" }, "Loading TensorFlow.js and the model …"));
   place.append(h("p", {}, h("label", { htmlFor: "model" }, "Model "), choice), h("p", { class: "quiet" }, words), room);
   let end = () => {};
   let left = false;
   void action(async () => {
     const filled = h("div", {});
-    end = await trial(filled, path("models", chosen.name, "files", "model.json"));
+    end = await trial(filled, chosen.models);
     if (left) end();
     else room.replaceChildren(filled);
   })({ currentTarget: null } as unknown as Event);

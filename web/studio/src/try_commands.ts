@@ -5,9 +5,9 @@ import { open, type Microphone } from "./microphone";
 import type { Trial } from "./try";
 import type { Ear, Heard } from "../../recipes/src/index";
 
-export const commandsTrial: Trial = async (place, address) => {
+export const commandsTrial: Trial = async (place, [model]) => {
   const { Commands } = await import("../../recipes/src/index");
-  const commands = await Commands.load(address);
+  const commands = await Commands.load(model!.address);
   const answer = h("output", { class: "answer", "aria-live": "polite" }, "–");
   const heard = h("ol", { class: "heard", "aria-label": "What was heard" });
   const bars = commands.words.map((word) => h("li", {}, h("span", { class: "word" }, word.replaceAll("_", " ").trim()), h("meter", { min: 0, max: 1, value: 0, "aria-label": `Score of ${word}` })));

@@ -6,9 +6,9 @@ import type { Trial } from "./try";
 
 const SIZE = 280;
 
-export const digitsTrial: Trial = async (place, address) => {
+export const digitsTrial: Trial = async (place, [model]) => {
   const { Digits } = await import("../../recipes/src/index");
-  const digits = await Digits.load(address);
+  const digits = await Digits.load(model!.address);
   const answer = h("output", { class: "answer", "aria-live": "polite" }, "?");
   const bars = Array.from({ length: 10 }, (_, digit) => h("li", {}, h("span", {}, String(digit)), h("meter", { min: 0, max: 1, value: 0, "aria-label": `Score of ${digit}` })));
   let asked = 0;

@@ -3,9 +3,9 @@
 import { action, h } from "./dom";
 import type { Trial } from "./try";
 
-export const writerTrial: Trial = async (place, address) => {
+export const writerTrial: Trial = async (place, [model]) => {
   const { Writer } = await import("../../recipes/src/index");
-  const writer = await Writer.load(address);
+  const writer = await Writer.load(model!.address);
   let ended = true;
   const text = h("textarea", { id: "text", rows: 12, spellcheck: false, "aria-describedby": "text-help" });
   const number = (id: string, value: number, min: number, max: number, step: number) => h("input", { id, type: "number", value: String(value), min: String(min), max: String(max), step: String(step) });

@@ -60,15 +60,16 @@ export interface Edit {
   text: string;
 }
 
-/** Returns the edits that make the formatted text from the source. */
-export function edits(source: Source, tokens: string[], gaps: string[]): Edit[] {
+/** Returns the edits that make the formatted text from the source, which begins at an offset of the code. */
+export function edits(source: Source, tokens: string[], gaps: string[], offset: number): Edit[] {
   const { starts, ends, text } = source;
   const end = tokens.at(-1)!.endsWith("\n") ? "" : "\n";
   const all = [{ start: 0, end: starts[0]!, text: "" }];
   for (const [i, own] of tokens.entries()) {
     all.push({ start: starts[i]!, end: ends[i]!, text: own }, { start: ends[i]!, end: starts[i + 1] ?? text.length, text: gaps[i] ?? end });
   }
-  return all.filter((edit) => edit.text !== text.slice(edit.start, edit.end));
+  const real = all.filter((edit) => edit.text !== text.slice(edit.start, edit.end));
+  return real.map((edit) => ({ ...edit, start: edit.start + offset, end: edit.end + offset }));
 }
 
 /** Returns a token with the line ends that it had. */
