@@ -14,6 +14,8 @@ from typer.testing import CliRunner
 import velveteen as vt
 from velveteen.cli.main import app
 from velveteen.errors import ArgumentError, DataError, UnknownNameError
+from velveteen.recipes._learning import cosine
+from velveteen.recipes._measuring import measure
 from velveteen.recipes.digits import data, main
 
 
@@ -219,15 +221,14 @@ def test_functions_check_their_arguments(some_digits, tmp_path):
 
 
 def test_the_learning_rate_goes_down_half_a_cosine():
-    assert [main.learning_rate(epoch, 4) for epoch in range(4)] == pytest.approx(
-        [1e-3, 8.535534e-4, 5e-4, 1.464466e-4], rel=1e-6
-    )
+    rates = [cosine(1e-3, epoch, 4) for epoch in range(4)]
+    assert rates == pytest.approx([1e-3, 8.535534e-4, 5e-4, 1.464466e-4], rel=1e-6)
 
 
 def test_measure():
     scores = np.zeros((4, 10), np.float32)
     scores[[0, 1, 2, 3], [1, 1, 2, 9]] = 1
-    measured = main.measure(scores, np.array([1, 1, 2, 3]))
+    measured = measure(scores, np.array([1, 1, 2, 3]))
     assert measured.accuracy == 0.75
     assert measured.examples == 4
     assert measured.confusion[3][9] == 1

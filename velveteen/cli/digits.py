@@ -10,7 +10,8 @@ from velveteen.cli._output import INTERRUPTED, AsJson, answer
 from velveteen.cli._precision import Precision
 
 if TYPE_CHECKING:
-    from velveteen.recipes.digits.main import Measured, Training
+    from velveteen.recipes._measuring import Measured
+    from velveteen.recipes.digits.main import Training
 
 app = typer.Typer(no_args_is_help=True, help="Reads handwritten digits.")
 

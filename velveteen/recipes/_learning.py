@@ -17,6 +17,14 @@ AVERAGING = 0.99
 """How slowly the average of the weights forgets, a step."""
 
 
+def cosine(highest: float, epoch: int, epochs: int) -> float:
+    """Returns the rate of an epoch (the first is 0): half a cosine from the highest down to almost nothing.
+
+    Source: Loshchilov and Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts", 2017, equation 5.
+    """
+    return highest * (1 + math.cos(math.pi * epoch / epochs)) / 2
+
+
 class CosineSchedule(vt.callbacks.Callback):
     """Sets the learning rate before each step: up in WARM_UP steps, then down along half a cosine.
 

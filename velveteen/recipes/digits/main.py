@@ -1,6 +1,5 @@
 """The settings, and train, evaluate and predict, which `velveteen digits` calls."""
 
-import math
 import sys
 import time
 from collections.abc import Sequence
@@ -14,6 +13,8 @@ import velveteen as vt
 from velveteen.errors import ArgumentError, DataError, unknown_name
 from velveteen.recipes import _report
 from velveteen.recipes._folders import prepare
+from velveteen.recipes._learning import cosine
+from velveteen.recipes._measuring import Measured, measure
 from velveteen.recipes.digits import data, page, picture
 from velveteen.recipes.digits.model import INPUT_SHAPE, NETWORKS
 from velveteen.training.ranks import writes_files
@@ -26,16 +27,6 @@ DEMO_BATCH_SIZE = 64
 
 OUT = Path("digits-model")
 PAGE = "index.html"
-
-
-@dataclass(frozen=True)
-class Measured:
-    """How right a model is on examples; `confusion[true digit][digit it read]` counts them."""
-
-    accuracy: float
-    loss: float
-    examples: int
-    confusion: list[list[int]]
 
 
 @dataclass(frozen=True)
@@ -99,7 +90,7 @@ def train(
         epochs=epochs,
         batch_size=batch_size,
         validation_data=_embed(digits.test),
-        callbacks=[vt.callbacks.LearningRateScheduler(lambda epoch: learning_rate(epoch, epochs))],
+        callbacks=[vt.callbacks.LearningRateScheduler(lambda epoch: cosine(LEARNING_RATE, epoch, epochs))],
         verbose=verbose,
     )
     seconds = time.perf_counter() - start
@@ -187,23 +178,6 @@ def load(folder: str | Path) -> Any:
             f"[{len(data.CLASSES)}], but has {' and '.join(map(str, shapes))}. Train one with velveteen digits train."
         )
     return network
-
-
-def learning_rate(epoch: int, epochs: int) -> float:
-    """Returns the rate of an epoch (the first is 0): half a cosine from LEARNING_RATE down to almost nothing.
-
-    Source: Loshchilov and Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts", 2017, equation 5.
-    """
-    return LEARNING_RATE * (1 + math.cos(math.pi * epoch / epochs)) / 2
-
-
-def measure(scores: np.ndarray, labels: np.ndarray) -> Measured:
-    """Returns how right the scores [count, 10] are about the labels [count]."""
-    confusion = np.zeros((len(data.CLASSES), len(data.CLASSES)), dtype=np.int64)
-    np.add.at(confusion, (labels, scores.argmax(axis=1)), 1)
-    right = scores[np.arange(len(labels)), labels]
-    loss = -np.log(np.clip(right, 1e-7, 1)).mean()  # clipped as TensorFlow.js's cross entropy is
-    return Measured(float(np.trace(confusion) / len(labels)), float(loss), len(labels), confusion.tolist())
 
 
 def _embed(examples: data.Examples) -> tuple[np.ndarray, np.ndarray]:

@@ -7,4 +7,5 @@ export { type Edit } from "./formatter/writing";
 export { Layout, type Finding, type Found, type Look } from "./layout";
 export { KINDS } from "./layout/kinds";
 export { type Origin } from "./model";
+export { Pictures, type Pixels, type Source, type Told } from "./pictures";
 export { Writer, type Choice } from "./writer";

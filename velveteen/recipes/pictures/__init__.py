@@ -1,0 +1,1 @@
+"""Tells pictures of any kind apart, in classes of the user's own: data.py, model.py and main.py."""
