@@ -4,6 +4,7 @@ import logging
 
 import numpy as np
 import pytest
+import torch
 
 import velveteen as vt
 from velveteen.training import callback
@@ -70,3 +71,18 @@ def test_it_is_told_twice_a_second_only(tmp_path):
     for batch in range(100):
         listeners.on_progress(batch, 4)
     assert told == []
+
+
+def test_short_epochs_are_told_together(monkeypatch):
+    told = []
+    listeners = vt.callbacks.CallbackList(
+        [{"on_progress": lambda batch, logs: told.append(logs)}], None, {"metrics": ["loss"]}
+    )
+    for every, losses in ((1e9, [1.0, 2.0]), (0.0, [6.0])):
+        monkeypatch.setattr(callback, "PROGRESS_EVERY", every)
+        meter = callback.Meter()
+        listeners.watch(meter)
+        for batch, loss in enumerate(losses):
+            meter.add(torch.tensor([loss]), 4)
+            listeners.on_progress(batch, 4)
+    assert [(logs["loss"], logs["size"], logs["batch"]) for logs in told] == [(3.0, 12, 0)]

@@ -2,6 +2,7 @@
 
 import asyncio
 import inspect
+import itertools
 import time
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, Literal
@@ -69,7 +70,8 @@ class Callback:
         """Runs after a batch; `logs` has "batch", "size" and its figures. Reading them waits for the device each time."""
 
     def on_progress(self, batch: int, logs: Logs) -> None:
-        """Runs after a batch, but only twice a second; `logs` has "batch", "size" and the means over the examples since.
+        """Runs after a batch, but only twice a second; `logs` has "batch", and the means over the "size" examples of the
+        last "seconds".
 
         For what only watches: unlike `on_batch_end` it lets steps be replayed without Python, so it must not change what they
         are made of.
@@ -219,7 +221,8 @@ class CallbackList:
 
     def watch(self, meter: Meter) -> None:
         """Begins an epoch, whose figures are added up in a meter."""
-        self._window.begin(meter)
+        if self._listening["on_progress"]:
+            self._window.begin(meter)
 
     def on_progress(self, batch: int, size: int) -> None:
         """Tells of a batch of so many examples, if it is time."""
@@ -227,38 +230,48 @@ class CallbackList:
             return
         figures = self._window.add(size)
         if figures is not None:
-            means, examples = figures
+            means, examples, seconds = figures
+            by_name = dict(zip(self._names, means, strict=False))
             for callback in self._listening["on_progress"]:
-                callback.on_progress(
-                    batch, {"batch": batch, "size": examples, **dict(zip(self._names, means, strict=False))}
-                )
+                callback.on_progress(batch, {"batch": batch, "size": examples, "seconds": seconds, **by_name})
 
 
 class _Window:
-    """The means over the examples since somebody was told last; what is measured is read only then."""
+    """The means over the examples since somebody was told last, also over several epochs; read only when it is told."""
 
     def __init__(self) -> None:
         self._meter = Meter()
-        self._begin()
+        self._sums: list[float] = []  # of epochs that ended since
+        self._count = 0.0
+        self._before: tuple[list[float], float] = ([], 0.0)  # what the meter had when it was read last
+        self._examples = 0
+        self._last = time.monotonic()
+        self._busy = 0.0
 
     def begin(self, meter: Meter) -> None:
-        """Begins anew, at what the meter has by now."""
-        self._meter = meter
-        self._begin()
+        """Goes on with an epoch's meter. What took place since the last batch, such as a validation, takes no time."""
+        self._read()
+        self._meter, self._before = meter, meter.totals()
+        self._last = time.monotonic() - self._busy
 
-    def add(self, size: int) -> tuple[list[float], int] | None:
-        """Counts a batch; returns the means and the number of examples, None where it is too early."""
+    def add(self, size: int) -> tuple[list[float], int, float] | None:
+        """Counts a batch; returns the means, the number of examples and the seconds, None where it is too early."""
         self._examples += size
-        if time.monotonic() - self._last < PROGRESS_EVERY:
+        self._busy = time.monotonic() - self._last
+        if self._busy < PROGRESS_EVERY:
             return None
-        (before, counted), examples = self._totals, self._examples
-        self._begin()
-        now, count = self._totals
-        parts = zip(now, before or [0.0] * len(now), strict=True)
-        return [(total - earlier) / (count - counted) for total, earlier in parts], examples
+        self._read()
+        told = [total / self._count for total in self._sums], self._examples, self._busy
+        self._sums, self._count, self._examples = [], 0.0, 0
+        self._last, self._busy = time.monotonic(), 0.0
+        return told
 
-    def _begin(self) -> None:
-        self._totals, self._examples, self._last = self._meter.totals(), 0, time.monotonic()
+    def _read(self) -> None:
+        (earlier, counted), (now, count) = self._before, self._meter.totals()
+        columns = itertools.zip_longest(self._sums, now, earlier, fillvalue=0.0)
+        self._sums = [kept + total - before for kept, total, before in columns]
+        self._count += count - counted
+        self._before = now, count
 
 
 class Monitor:

@@ -36,7 +36,6 @@ class RunRecorder(Callback):
         self._is_own = True  # whether the run begins and ends with this training
         self._epoch = 0
         self._begins = True
-        self._last = time.monotonic()
 
     @classmethod
     def joining(cls, history: RunHistory, run: int) -> "RunRecorder":
@@ -59,13 +58,10 @@ class RunRecorder(Callback):
         if self._begins:
             self._history_now.rewind(self._run, epoch)  # a training that goes on repeats what came after its backup
             self._begins = False
-        self._last = time.monotonic()
 
     def on_progress(self, batch: int, logs: Logs) -> None:
-        now = time.monotonic()
-        seconds, self._last = now - self._last, now
-        figures = {name: value for name, value in logs.items() if name not in ("batch", "size")}
-        figures["examples_per_second"] = logs["size"] / seconds
+        figures = {name: value for name, value in logs.items() if name not in ("batch", "size", "seconds")}
+        figures["examples_per_second"] = logs["size"] / max(logs["seconds"], 1e-9)
         self._history_now.add(self._run, "batch", self._epoch + self._share(batch), figures)
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
