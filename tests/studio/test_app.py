@@ -84,26 +84,59 @@ def test_a_model_can_be_deleted(client, saved, studio):
     assert client.delete("/api/models/little").status_code == 404
 
 
-def test_data_sets_grow_example_by_example(client, studio):
-    picture = b"\x89PNG\r\n\x1a\n" + b"0" * 20
-    added = client.post("/api/datasets/pets/cat", content=picture, headers={"Content-Type": "image/png"})
+def files(*contents, kind="image/png"):
+    return [("files", (f"{place}.png", content, kind)) for place, content in enumerate(contents)]
+
+
+PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 20
+
+
+def test_data_sets_grow_by_one_example_or_many(client, studio):
+    added = client.post("/api/datasets/pets/cat", files=files(PNG))
     assert added.status_code == 201
-    file = added.json()["file"]
+    (file,) = added.json()["files"]
+    assert (added.json()["refused"], added.json()["total"]) == ([], 1)
     assert client.get("/api/datasets").json() == [{"name": "pets", "labels": {"cat": 1}}]
     assert client.get("/api/datasets/pets/cat").json() == [file]
-    assert client.get(f"/api/datasets/pets/cat/{file}").content == picture
-    assert (studio.datasets.folder / "pets" / "cat" / file).read_bytes() == picture
+    assert client.get(f"/api/datasets/pets/cat/{file}").content == PNG
+    assert (studio.datasets.folder / "pets" / "cat" / file).read_bytes() == PNG
     assert client.delete(f"/api/datasets/pets/cat/{file}").status_code == 204
     assert client.get("/api/datasets/pets/cat").json() == []
+    many = client.post("/api/datasets/pets/cat", files=files(*(PNG + bytes([place]) for place in range(60)))).json()
+    assert many["total"] == 60 and many["files"] == sorted(many["files"])
+    newest = list(reversed(many["files"]))
+    assert client.get("/api/datasets/pets/cat").json() == newest[:24]
+    assert client.get("/api/datasets/pets/cat", params={"skip": 50, "limit": 20}).json() == newest[50:]
+    assert (studio.datasets.folder / "pets" / "cat" / newest[0]).read_bytes()[-1] == 59
+
+
+def test_what_is_no_example_does_not_keep_others_out(client):
+    answer = client.post("/api/datasets/pets/cat", files=files(PNG, b"GIF89a", PNG)).json()
+    assert len(answer["files"]) == answer["total"] == 2
+    assert [refused["name"] for refused in answer["refused"]] == ["1.png"]
 
 
 @pytest.mark.parametrize(
     ("kind", "content"), [("image/png", b"GIF89a"), ("text/html", b"<script>"), ("", b"x"), ("image/png", b"")]
 )
 def test_only_pictures_and_sounds_are_taken(client, studio, kind, content):
-    answer = client.post("/api/datasets/pets/cat", content=content, headers={"Content-Type": kind})
-    assert answer.status_code == 400
+    assert client.post("/api/datasets/pets/cat", files=files(content, kind=kind)).status_code == 400
     assert not studio.datasets.folder.exists()
+
+
+def test_a_class_gets_another_name_or_is_deleted(client, studio):
+    for label in ("cat", "dog"):
+        client.post(f"/api/datasets/pets/{label}", files=files(PNG))
+    assert client.patch("/api/datasets/pets/cat", json={"label": "dog"}).status_code == 409
+    assert client.patch("/api/datasets/pets/cat", json={"label": "../dog"}).status_code == 422
+    assert client.patch("/api/datasets/pets/cat", json={"label": "tom cat"}).status_code == 204
+    assert client.get("/api/datasets").json() == [{"name": "pets", "labels": {"dog": 1, "tom cat": 1}}]
+    (studio.datasets.folder / "pets" / "dog" / "notes.txt").write_text("mine")
+    assert client.delete("/api/datasets/pets/tom cat").status_code == 204
+    assert client.delete("/api/datasets/pets/dog").status_code == 204
+    assert not (studio.datasets.folder / "pets" / "tom cat").exists()
+    assert (studio.datasets.folder / "pets" / "dog" / "notes.txt").read_text() == "mine"
+    assert client.delete("/api/datasets/pets/tom cat").status_code == 404
 
 
 def test_a_run_of_ones_own_program_is_seen_live(client, studio):
@@ -117,9 +150,22 @@ def test_a_run_of_ones_own_program_is_seen_live(client, studio):
     points = client.get(f"/api/runs/{run['id']}/points").json()
     assert [point["step"] for point in points if point["kind"] == "epoch"] == [1, 2, 3]
     assert points[-1]["figures"] == {name: values[-1] for name, values in model.history.history.items()}
-    with client.websocket_connect(f"/api/runs/{run['id']}/live?after={points[0]['number']}") as socket:
+    assert (
+        client.get(f"/api/runs/{run['id']}/points", params={"after": points[0]["number"], "limit": 1}).json()
+        == points[1:2]
+    )
+    with client.websocket_connect(f"/api/runs/{run['id']}/live") as socket:
         message = json.loads(socket.receive_text())
-    assert message["run"]["name"] == "mine" and message["points"] == points[1:]
+    assert message["run"]["name"] == "mine"
+    assert (message["summary"]["step"], message["summary"]["epoch"]) == (3, points[-1]["figures"])
+    curves = client.get(f"/api/runs/{run['id']}/curves").json()["curves"]
+    validation = next(curve for curve in curves if curve["name"] == "val_loss")
+    assert validation == {
+        "name": "val_loss",
+        "kind": "epoch",
+        "steps": [1, 2, 3],
+        "values": model.history.history["val_loss"],
+    }
     assert client.post(f"/api/runs/{run['id']}/stop").status_code == 409
     assert client.delete(f"/api/runs/{run['id']}").status_code == 204
     assert RunHistory(studio.history.folder).all() == []

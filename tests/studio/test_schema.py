@@ -18,11 +18,6 @@ OWN = {"Host": f"127.0.0.1:{PORT}", "Authorization": f"Bearer {TOKEN}"}
 schema = schemathesis.openapi.from_asgi("/api/openapi.json", create_app(_studio, TOKEN, PORT), headers=OWN)
 
 
-@schemathesis.serializer("audio/wav")
-def as_it_is(context, value):
-    return value
-
-
 @schema.parametrize()
 @hypothesis.settings(max_examples=8, deadline=None, suppress_health_check=list(hypothesis.HealthCheck))
 def test_the_interface_is_as_described(case):

@@ -50,9 +50,9 @@ def test_a_large_body_is_refused_before_it_is_sent(client):
 
 def test_a_large_body_of_untold_length_is_refused(client, monkeypatch):
     monkeypatch.setattr(security, "BODY_LIMIT", 1000)
-    answer = client.post(
-        "/api/datasets/a/b", content=(b"x" * 100 for _ in range(20)), headers={"Content-Type": "image/png"}
-    )
+    kind = {"Content-Type": "multipart/form-data; boundary=x"}
+    head = b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.png"\r\n\r\n'
+    answer = client.post("/api/datasets/a/b", content=(part for part in [head, *[b"x" * 100] * 20]), headers=kind)
     assert answer.status_code == 413
 
 

@@ -5,21 +5,22 @@ import dataclasses
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path as FilePath
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, FastAPI, Path, Query, Request, Response, WebSocket, WebSocketDisconnect
+from fastapi import APIRouter, FastAPI, File, Path, Query, Request, Response, UploadFile, WebSocket, WebSocketDisconnect
 from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse
 from fastapi.staticfiles import StaticFiles
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from velveteen import __version__
-from velveteen.errors import ArgumentError, MissingFileError, StateError, VelveteenError, unknown_name
+from velveteen.errors import DataError, MissingFileError, StateError, VelveteenError, unknown_name
 from velveteen.studio.commands import Command
-from velveteen.studio.datasets import KINDS, LABEL, SAMPLE, Datasets
+from velveteen.studio.curves import Curves
+from velveteen.studio.datasets import LABEL, PAGE, SAMPLE, Datasets
 from velveteen.studio.models import NAME, ModelsFolder
 from velveteen.studio.pretrained import Pretrained
-from velveteen.studio.security import Guard, TooLargeError
+from velveteen.studio.security import Guard
 from velveteen.studio.trainings import Trainings
 from velveteen.training.runs import RunHistory
 
@@ -53,6 +54,14 @@ class NewRun(BaseModel):
     )
 
 
+class NewLabel(BaseModel):
+    """Another name for a label."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    label: str = Field(pattern=f"^{LABEL.pattern}$")
+
+
 class Studio:
     """What the interface works on.
 
@@ -74,6 +83,7 @@ class Studio:
         self.models = ModelsFolder(models or root / MODELS)
         self.pretrained = Pretrained()
         self.history = RunHistory(runs or root / RUNS)
+        self.curves = Curves(self.history)
         self.trainings = Trainings(self.history)
         self.datasets = Datasets(root / DATASETS)
         self.commands = {command.recipe: command for command in commands}
@@ -100,7 +110,6 @@ def create_app(studio: Studio, token: str, port: int) -> Any:
     app.add_exception_handler(MissingFileError, failed(404))
     app.add_exception_handler(StateError, failed(409))
     app.add_exception_handler(VelveteenError, failed(400))
-    app.add_exception_handler(TooLargeError, lambda request, error: JSONResponse({"detail": "Too large."}, 413))
     app.add_exception_handler(405, _not_allowed)
     if (PAGES / "index.html").is_file():
         app.mount("/", StaticFiles(directory=PAGES, html=True))
@@ -160,10 +169,25 @@ def _runs(studio: Studio) -> APIRouter:
         return dataclasses.asdict(trainings.refreshed(history.get(run)))
 
     @router.get("/runs/{run}/points", responses=_failures(404))
-    def points(run: RunId, after: Annotated[int, Query(ge=0, le=_LARGEST_ID)] = 0) -> list[dict[str, Any]]:
-        """What a run has measured, from point `after` + 1 on."""
+    def points(
+        run: RunId,
+        after: Annotated[int, Query(ge=0, le=_LARGEST_ID)] = 0,
+        limit: Annotated[int, Query(ge=1, le=10_000)] = 2000,
+    ) -> list[dict[str, Any]]:
+        """What a run has measured, from point `after` + 1 on, at most so many points."""
         history.get(run)
-        return [dataclasses.asdict(point) for point in history.points(run, after)]
+        return [dataclasses.asdict(point) for point in history.points(run, after, limit)]
+
+    @router.get("/runs/{run}/curves", responses=_failures(404))
+    def curves(
+        run: RunId,
+        width: Annotated[int, Query(ge=1, le=4000, description="Buckets: each has the least and the most of a curve.")] = 600,
+        first: Annotated[float | None, Query(allow_inf_nan=False, description="Epoch to begin at.")] = None,
+        last: Annotated[float | None, Query(allow_inf_nan=False, description="Epoch to end at.")] = None,
+        kind: Literal["batch", "epoch"] | None = None,
+    ) -> dict[str, Any]:
+        """What a run has measured, as curves of no more points than can be seen."""
+        return studio.curves.of(run, width, first, last, kind)
 
     @router.get("/runs/{run}/log", responses=_failures(404))
     def log(run: RunId) -> dict[str, str]:
@@ -191,20 +215,21 @@ def _runs(studio: Studio) -> APIRouter:
         history.remove(run)
 
     @router.websocket("/runs/{run}/live")
-    async def live(socket: WebSocket, run: int, after: int = 0) -> None:
-        """Sends {"run", "points"} whenever there is something new; the next one once the last was acknowledged."""
+    async def live(socket: WebSocket, run: int) -> None:
+        """Sends {"run", "summary"} whenever there is something new; the next one once the last was acknowledged."""
         await socket.accept()
         try:
-            state: Any = None
+            told: Any = None
             while True:
                 found = await run_in_threadpool(lambda: trainings.refreshed(history.get(run)))
-                new = await run_in_threadpool(history.points, run, after, 2000)
-                if new or found != state:
-                    state = found
-                    after = new[-1].number if new else after
-                    answer = {"run": dataclasses.asdict(found), "points": [dataclasses.asdict(point) for point in new]}
-                    await socket.send_json(answer)
-                    await socket.receive_text()  # whoever is slow gets more at once, and nothing piles up
+                now = {
+                    "run": dataclasses.asdict(found),
+                    "summary": await run_in_threadpool(studio.curves.summary, run),
+                }
+                if now != told:
+                    told = now
+                    await socket.send_json(now)
+                    await socket.receive_text()  # whoever is slow hears less often, and nothing piles up
                     continue
                 if found.state != "running":
                     await socket.close()
@@ -282,26 +307,40 @@ def _datasets(studio: Studio) -> APIRouter:
         """The data sets made here, with their labels."""
         return datasets.all()
 
-    body = {kind: {"schema": {"type": "string", "format": "binary"}} for kind in KINDS}
-
-    @router.post(
-        "/{name}/{label}",
-        status_code=201,
-        responses=_failures(400, 413),
-        openapi_extra={"requestBody": {"required": True, "content": body}},
-    )
-    async def add(name: Name, label: Label, request: Request) -> dict[str, str]:
-        """Adds an example: a picture or a sound as the body, with its content type."""
-        content = await request.body()
-        kind = request.headers.get("content-type", "")
-        if not content:
-            raise ArgumentError("The body is empty. Send a picture or a sound.")
-        return {"file": await run_in_threadpool(datasets.add, name, label, kind, content)}
+    @router.post("/{name}/{label}", status_code=201, responses=_failures(400, 413))
+    async def add(name: Name, label: Label, files: Annotated[list[UploadFile], File()]) -> dict[str, Any]:
+        """Adds examples: pictures or sounds, each with its content type. Tells which ones are none, if some are."""
+        kept, refused = [], []
+        for file in files:
+            content = await file.read()
+            try:
+                kind = file.content_type or ""
+                kept.append(await run_in_threadpool(datasets.add, name, label, kind, content))
+            except DataError as error:
+                refused.append({"name": file.filename or "", "reason": str(error)})
+        if not kept:
+            raise DataError(refused[0]["reason"] if refused else "There are no files. Send a picture or a sound.")
+        return {"files": kept, "refused": refused, "total": await run_in_threadpool(datasets.count, name, label)}
 
     @router.get("/{name}/{label}", responses=_failures(400, 404))
-    def samples(name: Name, label: Label) -> list[str]:
-        """The newest examples of a label."""
-        return datasets.samples(name, label)
+    def samples(
+        name: Name,
+        label: Label,
+        skip: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+        limit: Annotated[int, Query(ge=1, le=200)] = PAGE,
+    ) -> list[str]:
+        """The newest examples of a label; so many are skipped."""
+        return datasets.samples(name, label, skip, limit)
+
+    @router.patch("/{name}/{label}", status_code=204, responses=_failures(400, 404, 409))
+    def rename(name: Name, label: Label, new: NewLabel) -> None:
+        """Gives a label another name."""
+        datasets.rename(name, label, new.label)
+
+    @router.delete("/{name}/{label}", status_code=204, responses=_failures(400, 404))
+    def remove_label(name: Name, label: Label) -> None:
+        """Deletes a label with its examples."""
+        datasets.remove_label(name, label)
 
     @router.get("/{name}/{label}/{file}", response_class=FileResponse, responses=_failures(400, 404))
     def sample(name: Name, label: Label, file: SampleName) -> FileResponse:

@@ -1,10 +1,13 @@
 """Data sets that are made in the page: a folder a class, a file an example, as the recipes read them."""
 
+import heapq
+import os
 import re
-import secrets
+import threading
+import time
 from pathlib import Path
 
-from velveteen.errors import ArgumentError, DataError, MissingFileError
+from velveteen.errors import ArgumentError, DataError, MissingFileError, StateError
 from velveteen.io.files import write_beside_then_rename
 from velveteen.studio.models import NAME
 
@@ -12,6 +15,8 @@ KINDS = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp", "audi
 _BEGINNINGS = {".png": b"\x89PNG\r\n\x1a\n", ".jpg": b"\xff\xd8\xff", ".webp": b"RIFF", ".wav": b"RIFF"}
 SAMPLE = re.compile(r"[0-9a-f]{16}\.(png|jpg|webp|wav)")
 LABEL = re.compile(r"\w[\w ._-]{0,99}")
+PAGE = 24
+"""Examples that are shown at a time."""
 
 
 class Datasets:
@@ -23,6 +28,8 @@ class Datasets:
 
     def __init__(self, folder: Path):
         self.folder = folder
+        self._lock = threading.Lock()
+        self._last = 0
 
     def path(self, name: str) -> Path:
         """Returns the folder of a data set. Raises ArgumentError for a name that could lead elsewhere."""
@@ -45,33 +52,54 @@ class Datasets:
         if not path.is_dir():
             raise MissingFileError(f"There is no data set {name!r}.")
         folders = [label for label in sorted(path.iterdir()) if label.is_dir() and LABEL.fullmatch(label.name)]
-        return {label.name: sum(1 for file in label.iterdir() if SAMPLE.fullmatch(file.name)) for label in folders}
+        return {label.name: len(_samples(label)) for label in folders}
+
+    def count(self, name: str, label: str) -> int:
+        """Returns how many examples a label has."""
+        return len(_samples(self._label(name, label)))
 
     def add(self, name: str, label: str, kind: str, content: bytes) -> str:
-        """Adds an example, and returns its file's name.
+        """Adds an example, and returns its file's name; by their names, examples are in the order they came in.
 
         Raises:
             ArgumentError: a name that could lead elsewhere.
             DataError: it is not what its kind says.
         """
-        if not LABEL.fullmatch(label):
-            raise ArgumentError(
-                f"A label has letters, digits, spaces, dots, dashes and underscores, got {label!r:.120}."
-            )
+        self._check(label)
         extension = KINDS.get(kind.split(";")[0].strip().lower())
         if extension is None or not content.startswith(_BEGINNINGS[extension]):
             raise DataError(f"An example is one of {', '.join(KINDS)}; this says it is {kind!r:.80}, and is not.")
         folder = self.path(name) / label
         folder.mkdir(parents=True, exist_ok=True)
-        file = secrets.token_hex(8) + extension
+        with self._lock:
+            self._last = max(time.time_ns(), self._last + 1)
+            file = f"{self._last:016x}{extension}"
         write_beside_then_rename(folder / file, content)
         return file
 
-    def samples(self, name: str, label: str, last: int = 60) -> list[str]:
-        """Returns the names of a label's newest examples, the newest first."""
+    def samples(self, name: str, label: str, skip: int = 0, limit: int = PAGE) -> list[str]:
+        """Returns the names of a label's newest examples, the newest first, without the first so many."""
+        return heapq.nlargest(skip + limit, _samples(self._label(name, label)))[skip:]
+
+    def rename(self, name: str, label: str, new: str) -> None:
+        """Gives a label another name.
+
+        Raises:
+            StateError: there is one of that name.
+        """
+        self._check(new)
+        folder, target = self._label(name, label), self.path(name) / new
+        if target.exists():
+            raise StateError(f"There is a class {new!r} already.")
+        folder.rename(target)
+
+    def remove_label(self, name: str, label: str) -> None:
+        """Deletes a label with its examples; other files stay, and then its folder does too."""
         folder = self._label(name, label)
-        files = [file for file in folder.iterdir() if SAMPLE.fullmatch(file.name)]
-        return [file.name for file in sorted(files, key=lambda file: -file.stat().st_mtime_ns)[:last]]
+        for file in _samples(folder):
+            (folder / file).unlink(missing_ok=True)
+        if not any(folder.iterdir()):
+            folder.rmdir()
 
     def sample(self, name: str, label: str, file: str) -> Path:
         """Returns the path of an example. Raises MissingFileError where there is none of that name."""
@@ -84,8 +112,20 @@ class Datasets:
         """Deletes an example."""
         self.sample(name, label, file).unlink()
 
+    def _check(self, label: str) -> None:
+        if not LABEL.fullmatch(label):
+            raise ArgumentError(
+                f"A label has letters, digits, spaces, dots, dashes and underscores, got {label!r:.120}."
+            )
+
     def _label(self, name: str, label: str) -> Path:
         folder = self.path(name) / label
         if not LABEL.fullmatch(label) or not folder.is_dir():
             raise MissingFileError(f"There is no label {label!r:.120} in {name!r}.")
         return folder
+
+
+def _samples(folder: Path) -> list[str]:
+    # Names alone, since there may be thousands.
+    with os.scandir(folder) as entries:
+        return [entry.name for entry in entries if SAMPLE.fullmatch(entry.name)]

@@ -61,9 +61,12 @@ class Guard:
         elif not self._knows(headers):
             await _refuse(scope, send, 401, "The token is missing. Open the address that velveteen studio printed.")
         elif _length(headers) > BODY_LIMIT:
-            await _refuse(scope, send, 413, f"More than {BODY_LIMIT // 2**20} MiB in one request are not taken.")
+            await _refuse(scope, send, 413, _too_much())
+        elif scope["type"] == "http":
+            body = _Body(receive)
+            await self.app(scope, body.receive, _answering(scope, send, body))
         else:
-            await self.app(scope, _limited(receive), _with_headers(send) if scope["type"] == "http" else send)
+            await self.app(scope, receive, send)
 
     def _is_right(self, token: str) -> bool:
         return hmac.compare_digest(token.encode(), self.token.encode())
@@ -89,8 +92,28 @@ class Guard:
         await send({"type": "http.response.body", "body": b""})
 
 
-class TooLargeError(Exception):
+class _TooLargeError(Exception):
     """A body that did not say its length is longer than allowed."""
+
+
+class _Body:
+    """What a request sends, up to BODY_LIMIT bytes."""
+
+    def __init__(self, receive: Any):
+        self._receive = receive
+        self._taken = 0
+
+    @property
+    def is_too_large(self) -> bool:
+        return self._taken > BODY_LIMIT
+
+    async def receive(self) -> Any:
+        message = await self._receive()
+        if message["type"] == "http.request":
+            self._taken += len(message.get("body", b""))
+            if self.is_too_large:
+                raise _TooLargeError
+        return message
 
 
 def _length(headers: dict[str, str]) -> int:
@@ -98,28 +121,21 @@ def _length(headers: dict[str, str]) -> int:
     return int(length) if length.isdecimal() else 0
 
 
-def _limited(receive: Any) -> Any:
-    taken = 0
-
-    async def limited() -> Any:
-        nonlocal taken
-        message = await receive()
-        if message["type"] == "http.request":
-            taken += len(message.get("body", b""))
-            if taken > BODY_LIMIT:
-                raise TooLargeError
-        return message
-
-    return limited
+def _too_much() -> str:
+    return f"More than {BODY_LIMIT // 2**20} MiB in one request are not taken."
 
 
-def _with_headers(send: Any) -> Any:
-    async def sending(message: Any) -> None:
+def _answering(scope: Any, send: Any, body: _Body) -> Any:
+    async def answering(message: Any) -> None:
+        if body.is_too_large:  # whatever the application makes of a body that broke off
+            if message["type"] == "http.response.start":
+                await _refuse(scope, send, 413, _too_much())
+            return
         if message["type"] == "http.response.start":
             message = {**message, "headers": [*message.get("headers", []), *_PAGE_HEADERS]}
         await send(message)
 
-    return sending
+    return answering
 
 
 async def _refuse(scope: Any, send: Any, status: int, words: str) -> None:

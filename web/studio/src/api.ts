@@ -14,12 +14,25 @@ export interface Run {
   about: { epochs?: number; samples?: number | null; steps?: number | null; batch_size?: number | null };
 }
 
-export interface Point {
-  number: number;
+export type Figures = Record<string, number | null>;
+
+/** A figure over the epochs, of no more points than can be seen. */
+export interface Series {
+  name: string;
   kind: "batch" | "epoch";
+  steps: number[];
+  values: (number | null)[];
+}
+
+/** What is told of a run beside its curves. */
+export interface Summary {
+  number: number;
   step: number;
   seconds: number;
-  figures: Record<string, number | null>;
+  epoch: Figures | null;
+  batch: Figures | null;
+  epochs_per_second: number | null;
+  advice: string | null;
 }
 
 export interface Option {
@@ -95,19 +108,23 @@ export async function ask<T>(address: string, init: RequestInit = {}): Promise<T
 export const send = <T>(address: string, body: unknown): Promise<T> =>
   ask<T>(address, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
 
+/** The curves of a run in a range of epochs, or all of it. */
+export async function curvesOf(run: number, width: number, range: [first: number, last: number] | null = null, kind?: "epoch"): Promise<Series[]> {
+  const query = new URLSearchParams({ width: String(width), ...(range && { first: String(range[0]), last: String(range[1]) }), ...(kind && { kind }) });
+  return (await ask<{ curves: Series[] }>(`${path("runs", run, "curves")}?${query}`)).curves;
+}
+
 /** Listens to a run, and connects again when the server was away. Returns a function that ends it. */
-export function watch(run: number, hear: (run: Run, points: Point[]) => void, away: (isAway: boolean) => void): () => void {
+export function watch(run: number, hear: (run: Run, summary: Summary) => void, away: (isAway: boolean) => void): () => void {
   let socket: WebSocket | null = null;
-  let after = 0;
   let ended = false;
   const connect = () => {
     if (ended) return;
-    socket = new WebSocket(`ws://${location.host}/api/runs/${run}/live?after=${after}`);
+    socket = new WebSocket(`ws://${location.host}/api/runs/${run}/live`);
     socket.onmessage = (event: MessageEvent<string>) => {
       away(false);
-      const { run: about, points } = JSON.parse(event.data) as { run: Run; points: Point[] };
-      after = points.at(-1)?.number ?? after;
-      hear(about, points);
+      const { run: about, summary } = JSON.parse(event.data) as { run: Run; summary: Summary };
+      hear(about, summary);
       socket?.send("next");
     };
     socket.onclose = (event) => {

@@ -77,7 +77,21 @@ function facts(model: ModelDetails): HTMLElement[] {
   return known.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value)));
 }
 
+/** What one does with a recipe's model, by its class in velveteen-web/recipes. */
+const USES: Record<string, string[]> = {
+  digits: ["const { data, width, height } = canvas.getContext(\"2d\").getImageData(0, 0, canvas.width, canvas.height);", "const ink = data.filter((_, i) => i % 4 === 3); // how opaque each pixel is", "const reading = await model.read(ink, width, height); // {digit, score, scores}"],
+  pictures: ["const picture = document.querySelector(\"img\"); // or a video, or a canvas", "const { label, score } = await model.tell(picture);"],
+  commands: ["const heard = await model.hear(samples, sampleRate); // [{time, label, score}]"],
+  writer: ["for await (const character of model.write(\"Once\", { temperature: 0.7, length: 300 })) show(character);"],
+};
+
 function snippet(model: ModelDetails, name: string): string {
+  const recipe = String(model.metadata?.recipe ?? "");
+  const use = USES[recipe];
+  if (use) {
+    const title = recipe[0]!.toUpperCase() + recipe.slice(1);
+    return [`import { ${title} } from "velveteen-web/recipes";`, "", `const model = await ${title}.load("${name}");`, ...use].join("\n");
+  }
   const shape = JSON.stringify([1, ...(model.inputs[0]?.shape.slice(1) ?? [])]);
   return [
     '<script src="tf.min.js"></script> <!-- of npm\'s @tensorflow/tfjs -->',

@@ -1,23 +1,23 @@
 // One training while it goes on; and several beside each other.
 
-import { ask, path, send, watch, type ModelDetails, type Point, type Run } from "./api";
-import { Chart, type Curve } from "./charts";
+import { ask, curvesOf, path, send, watch, type ModelDetails, type Run, type Series, type Summary } from "./api";
+import { Chart, type Curve, type Range } from "./charts";
 import { action, duration, figure, h } from "./dom";
 import { pill } from "./runs";
 
-const CLIMBS = 3;
 const DRAWN_ALREADY = "learning-curves.png";
+const SPEED = "examples_per_second";
+const FINER_AFTER = 120;
 
 export async function runPage(place: HTMLElement, number: number): Promise<() => void> {
   let run = await ask<Run>(path("runs", number));
-  let points: Point[] = [];
-  const charts = new Map<string, Chart>();
+  let summary: Summary | null = null;
   const title = h("h1", {}, run.name);
   const state = h("p", { class: "state", "aria-live": "polite" });
   const facts = h("dl", { class: "facts" });
   const advice = h("p", { class: "advice", hidden: true });
   const failure = h("p", { class: "failed", hidden: true });
-  const plots = h("div", { class: "plots" });
+  const plots = new Plots((range, width) => curvesOf(number, width, range));
   const pictures = h("div", { class: "pictures" });
   const log = h("pre", { tabindex: "0", "aria-label": "What the training printed" });
   const away = h("p", { class: "failed", hidden: true }, "The studio does not answer. The training goes on; this page looks again every second.");
@@ -25,41 +25,32 @@ export async function runPage(place: HTMLElement, number: number): Promise<() =>
   const resume = h("button", { onclick: action(async () => { await send(path("runs", number, "resume"), {}); begin(); }) }, "Resume");
   const forget = h("button", { onclick: action(async () => { await ask(path("runs", number), { method: "DELETE" }); location.hash = "#/runs"; }) }, "Forget this run");
   const details = h("details", { ontoggle: () => void readLog() }, h("summary", {}, "What it printed"), log);
-  place.append(title, state, away, failure, h("p", { class: "buttons" }, stop, resume, forget), facts, advice, plots, pictures, details);
+  place.append(title, state, away, failure, h("p", { class: "buttons" }, stop, resume, forget), facts, advice, plots.element, pictures, details);
 
   const readLog = async () => {
     if (!details.open) return;
     const answer = await ask<{ text: string }>(path("runs", number, "log")).catch(() => null); // the page tells when it is away
-    if (answer) log.textContent = answer.text;
+    if (answer) log.textContent = answer.text || "Nothing yet.";
   };
   const update = () => {
     const running = run.state === "running";
-    state.replaceChildren(pill(run), ` ${sentence(run, points)}`);
+    state.replaceChildren(pill(run), ` ${sentence(run, summary)}`);
     stop.hidden = !running || !run.command.length;
     resume.hidden = running || run.state === "done" || !run.command.length;
     forget.hidden = running;
     failure.hidden = !run.message;
     failure.textContent = run.message;
-    facts.replaceChildren(...factsOf(run, points));
-    advice.textContent = adviceOf(points);
+    facts.replaceChildren(...factsOf(run, summary));
+    advice.textContent = summary?.advice ?? "";
     advice.hidden = !advice.textContent;
-    for (const [metric, curves] of curvesOf(points)) {
-      let chart = charts.get(metric);
-      if (!chart) {
-        chart = new Chart(metric);
-        charts.set(metric, chart);
-        plots.append(chart.element);
-      }
-      chart.update(curves);
-    }
+    if (summary?.number) plots.refresh();
     if (run.state === "done" || run.state === "stopped") void showModel(run, pictures);
     void readLog();
   };
   let end = () => {};
   const begin = () => {
     end();
-    points = [];
-    end = watch(number, (newer, more) => { run = newer; points = points.concat(more); update(); }, (isAway) => (away.hidden = !isAway));
+    end = watch(number, (newer, more) => { run = newer; summary = more; update(); }, (isAway) => (away.hidden = !isAway));
   };
   update();
   begin();
@@ -68,79 +59,87 @@ export async function runPage(place: HTMLElement, number: number): Promise<() =>
 
 export async function comparePage(place: HTMLElement, numbers: number[]): Promise<void> {
   const runs = await Promise.all(numbers.map((number) => ask<Run>(path("runs", number))));
-  const all = await Promise.all(numbers.map((number) => ask<Point[]>(path("runs", number, "points"))));
   place.append(h("h1", {}, "Compared"), h("p", { class: "quiet" }, "The figures of whole epochs; training dashed, validation drawn through."));
-  const epochs = all.map((points) => points.filter((point) => point.kind === "epoch"));
-  const metrics = new Set(epochs.flat().flatMap((point) => Object.keys(point.figures).map((name) => name.replace(/^val_/, ""))));
-  const plots = h("div", { class: "plots" });
-  place.append(plots);
-  for (const metric of metrics) {
-    const curves = runs.flatMap((run, place) => [
-      curve(`${run.name} (${run.id})`, epochs[place]!, `val_${metric}`),
-      curve(`${run.name} (${run.id}), training`, epochs[place]!, metric, true),
-    ]);
-    const chart = new Chart(metric);
-    plots.append(chart.element);
-    chart.update(curves.filter((each) => each.points.length > 0));
+  const plots = new Plots(async (range, width) => {
+    const all = await Promise.all(numbers.map((number) => curvesOf(number, width, range, "epoch")));
+    return all.flatMap((series, i) => series.map((each) => ({ ...each, run: runs[i]! })));
+  }, ({ run, name }) => `${run!.name} (${run!.id})${name.startsWith("val_") ? "" : ", training"}`);
+  place.append(plots.element);
+  plots.refresh();
+}
+
+type OfRun = Series & { run?: Run };
+
+/** A chart a metric, which all look at the same range of epochs. */
+class Plots {
+  readonly element = h("div", { class: "plots" });
+  private readonly charts = new Map<string, Chart>();
+  private range: Range | null = null;
+  private asking = false;
+  private again = false;
+  private timer = 0;
+
+  constructor(private readonly ask: (range: Range | null, width: number) => Promise<OfRun[]>, private readonly name?: (series: OfRun) => string) {}
+
+  /** Asks for the curves, and once more where there was something new meanwhile. */
+  refresh(): void {
+    this.again = this.asking;
+    if (this.asking) return;
+    this.asking = true;
+    const width = Math.max(200, ...[...this.charts.values()].map((chart) => chart.width));
+    void this.ask(this.range, width).then((series) => this.draw(series)).catch(() => undefined).finally(() => {
+      this.asking = false;
+      if (this.again) this.refresh();
+    });
   }
-}
 
-function curve(label: string, points: Point[], figureName: string, dashed = false): Curve {
-  const found = points.filter((point) => figureName in point.figures);
-  return { label, dashed, points: found.map((point) => [point.step, point.figures[figureName] ?? null]) };
-}
-
-/** The curves by metric: training while it goes on, training and validation by epoch. */
-function curvesOf(points: Point[]): Map<string, Curve[]> {
-  const batches = points.filter((point) => point.kind === "batch");
-  const epochs = points.filter((point) => point.kind === "epoch");
-  const names = new Set([...batches, ...epochs].flatMap((point) => Object.keys(point.figures).map((name) => name.replace(/^val_/, ""))));
-  const found = new Map<string, Curve[]>();
-  for (const name of names) {
-    const curves = [curve("training", batches, name, true), curve("training, whole epochs", epochs, name), curve("validation", epochs, `val_${name}`)];
-    found.set(name === "examples_per_second" ? "examples a second" : name, curves.filter((each) => each.points.length > 0));
-  }
-  return found;
-}
-
-function sentence(run: Run, points: Point[]): string {
-  const took = (run.ended ?? Date.now() / 1000) - run.started;
-  const epochs = run.about.epochs;
-  const done = points.at(-1)?.step ?? 0;
-  if (run.state !== "running") return `after ${duration(took)}`;
-  if (!epochs || done === 0) return points.length ? "" : "starting: reading data and building the network";
-  const since = points.find((point) => point.step > 0)!;
-  const speed = (done - since.step) / Math.max(1e-9, points.at(-1)!.seconds - since.seconds);
-  const left = speed > 0 ? `, about ${duration((epochs - done) / speed)} left` : "";
-  return `epoch ${Math.min(epochs, Math.floor(done) + 1)} of ${epochs}${left}`;
-}
-
-function factsOf(run: Run, points: Point[]): HTMLElement[] {
-  const last = points.filter((point) => point.kind === "epoch").at(-1) ?? points.at(-1);
-  const speed = points.filter((point) => point.kind === "batch").at(-1)?.figures.examples_per_second;
-  const facts: [string, string][] = Object.entries(last?.figures ?? {})
-    .filter(([name]) => name !== "examples_per_second")
-    .map(([name, value]) => [name, figure(value)]);
-  if (speed) facts.push(["examples a second", figure(speed)]);
-  if (run.about.samples) facts.push(["examples", run.about.samples.toLocaleString()]);
-  return facts.flatMap(([name, value]) => [h("div", {}, h("dt", {}, name), h("dd", {}, value))]);
-}
-
-/** What the validation loss tells, in plain words: as velveteen's OverfittingAdvice in the terminal. */
-function adviceOf(points: Point[]): string {
-  const epochs = points.filter((point) => point.kind === "epoch" && point.figures.val_loss != null);
-  let climbed = 0;
-  for (let place = 1; place < epochs.length; place++) {
-    const [before, now] = [epochs[place - 1]!.figures, epochs[place]!.figures];
-    climbed = now.loss! < before.loss! && now.val_loss! > before.val_loss! ? climbed + 1 : 0;
-    if (climbed === CLIMBS) {
-      return (
-        `From epoch ${place - CLIMBS + 2} on the validation loss climbs while the training loss falls: the network learns its examples by heart ` +
-        "(overfitting). What helps: more or augmented data, dropout, batch normalization, a smaller network, or stopping there."
-      );
+  private draw(series: OfRun[]): void {
+    const metrics = new Set(series.map(({ name }) => name.replace(/^val_/, "")));
+    for (const metric of metrics) {
+      const own = series.filter(({ name }) => name.replace(/^val_/, "") === metric);
+      let chart = this.charts.get(metric);
+      if (!chart) {
+        chart = new Chart(metric === SPEED ? "examples a second" : metric);
+        chart.onrange = (range) => this.look(range);
+        this.charts.set(metric, chart);
+        this.element.append(chart.element);
+      }
+      chart.update(own.map((each) => this.curve(each)).sort((a, b) => a.label.localeCompare(b.label)));
     }
   }
-  return "";
+
+  private curve(series: OfRun): Curve {
+    const { name, kind, steps, values } = series;
+    const label = this.name?.(series) ?? (name.startsWith("val_") ? "validation" : kind === "batch" ? "training" : "training, whole epochs");
+    return { label, steps, values, dashed: this.name ? !name.startsWith("val_") : kind === "batch" };
+  }
+
+  private look(range: Range | null): void {
+    this.range = range;
+    for (const chart of this.charts.values()) chart.show(range);
+    clearTimeout(this.timer);
+    this.timer = window.setTimeout(() => this.refresh(), FINER_AFTER);
+  }
+}
+
+function sentence(run: Run, summary: Summary | null): string {
+  const took = (run.ended ?? Date.now() / 1000) - run.started;
+  const epochs = run.about.epochs;
+  if (run.state !== "running") return `after ${duration(took)}`;
+  if (!summary?.number || !epochs) return summary?.number ? "" : "starting: reading data and building the network";
+  const speed = summary.epochs_per_second;
+  const left = speed ? `, about ${duration((epochs - summary.step) / speed)} left` : "";
+  return `epoch ${Math.min(epochs, Math.floor(summary.step) + 1)} of ${epochs}${left}`;
+}
+
+function factsOf(run: Run, summary: Summary | null): HTMLElement[] {
+  const figures = Object.entries(summary?.epoch ?? summary?.batch ?? {}).filter(([name]) => name !== SPEED);
+  const facts: [string, string][] = figures.map(([name, value]) => [name, figure(value)]);
+  const { samples } = run.about;
+  const speed = summary?.batch?.[SPEED] ?? (samples && summary?.epochs_per_second ? samples * summary.epochs_per_second : null);
+  if (speed) facts.push(["examples a second", figure(speed)]);
+  if (samples) facts.push(["examples", samples.toLocaleString()]);
+  return facts.flatMap(([name, value]) => [h("div", {}, h("dt", {}, name), h("dd", {}, value))]);
 }
 
 async function showModel(run: Run, pictures: HTMLElement): Promise<void> {

@@ -8,6 +8,7 @@ import { commandsTrial } from "./try_commands";
 import { digitsTrial } from "./try_digits";
 import { formatterTrial } from "./try_formatter";
 import { layoutTrial } from "./try_layout";
+import { picturesTrial } from "./try_pictures";
 import { writerTrial } from "./try_writer";
 
 /** A model to try: where its model.json is, and which languages it has learned, if it is a formatter. */
@@ -21,6 +22,7 @@ export type Trial = (place: HTMLElement, models: Trying[]) => Promise<() => void
 
 const TRIALS: Record<string, { words: string; trial: Trial }> = {
   digits: { words: "Draw a digit, and the network reads it.", trial: digitsTrial },
+  pictures: { words: "Show it something, and the network says which of your classes it is.", trial: picturesTrial },
   commands: { words: "Speak a command, and the network hears it.", trial: commandsTrial },
   layout: { words: "Drop a screenshot, and the network marks what is broken in it.", trial: layoutTrial },
   writer: { words: "Begin a text, and the network goes on.", trial: writerTrial },

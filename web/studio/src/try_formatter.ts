@@ -9,7 +9,8 @@ const NAMES: Record<string, string> = { javascript: "JavaScript", typescript: "T
 
 const EXAMPLES: Record<string, string> = {
   javascript: 'import {open,close} from "door"\nexport const visit=async(guest,{late=false,...rest})=>{if(late){return null}\n const rooms=await open(guest,rest).then(found=>found.filter(room=>!room.isTaken).map(room=>room.number))\nreturn rooms.length?rooms[0]:close(guest)}\n',
-  css: "@media (max-width:600px){.card,.card > h2{margin:0 auto!important;background:url(ground.png) no-repeat,#fff}\n}\na:hover{color:teal}\n",
+  css: "@media (max-width:600px){.card,.card > h2{margin:0 auto!important;color:#333}\n}\na:hover{color:teal}\n",
+  typescript: "interface Guest{name:string;late?:boolean}\nexport const visit=(guest:Guest):string=>guest.late?'closed':`come in, ${guest.name}`\n",
   json: '{"name":"velveteen","sizes":[1,2,3],"made":{"by":"hand","in":["wool","silk"]},"empty":{}}\n',
   python: 'import os,sys\ndef visit(guest,late = False,**rest):\n  if late:return None\n  return [room for room in open_house(guest,where=os.environ.get("HOUSE","here"),**rest) if room.free]\n',
 };
@@ -18,11 +19,11 @@ export const formatterTrial: Trial = async (place, models) => {
   const [{ Formatter, guessLanguage }, { diffLines }, restore] = await Promise.all([import("../../recipes/src/index"), import("diff"), useWasm()]);
   const loaded = new Map<Trying, Promise<Formatter>>();
   const modelOf = (language: string) => models.find((model) => model.languages.includes(language));
-  const languages = models.flatMap((model) => model.languages);
+  const languages = Object.keys(NAMES).filter((each) => modelOf(each));
 
   const language = h("select", { id: "language", onchange: () => tell("") },
     h("option", { value: "" }, "Guess it"), ...languages.map((each) => h("option", { value: each }, NAMES[each] ?? each)));
-  const code = h("textarea", { id: "code", rows: 14, spellcheck: false, autocapitalize: "off", "aria-describedby": "code-help", value: EXAMPLES[languages.find((each) => each in EXAMPLES) ?? ""] ?? "" });
+  const code = h("textarea", { id: "code", rows: 14, spellcheck: false, autocapitalize: "off", "aria-describedby": "code-help", value: EXAMPLES[languages[0]!] ?? "" });
   const told = h("p", { role: "status", class: "told" });
   const result = h("pre", { tabindex: "0", "aria-label": "Formatted code", class: "code" });
   const difference = h("pre", { tabindex: "0", "aria-label": "What changed", class: "code diff" });
