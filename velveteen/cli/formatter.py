@@ -130,9 +130,10 @@ def review(
         answer(findings)
     else:
         for each in findings:
+            more = f"; {each.times - 1} more like it" if each.times > 1 else ""
             print(
                 f"{each.file}:{each.line}:{each.column}: {each.found} ({100 * each.probability:.2g} %), "
-                f"likely is {each.proposal}"
+                f"likely is {each.proposal}{more}"
             )
     if findings:
         raise typer.Exit(FOUND)

@@ -196,6 +196,17 @@ def test_mistakes_are_found_and_the_rest_is_not(model, project, tmp_path):
     assert found[0].probability < 0.02
 
 
+def test_what_is_odd_again_and_again_is_told_of_once_with_its_number(model, project, tmp_path):
+    text = (project / "file5.js").read_text()
+    wrong = tmp_path / "wrong.js"
+    times = text.count("first + second")
+    assert times >= review.HABIT
+    wrong.write_text(text.replace("first + second", "first+ second"))
+    assert [(each.line, each.times) for each in review.review(model, wrong)] == [(2, times)]
+    wrong.write_text(text.replace("first + second", "first+ second", review.HABIT - 1))
+    assert [each.times for each in review.review(model, wrong)] == [1] * (review.HABIT - 1)
+
+
 def test_lines_of_one_oddity_are_told_of_once(model, project, tmp_path):
     lines = (project / "file5.js").read_text().split("\n")
     wrong = tmp_path / "wrong.js"

@@ -172,6 +172,7 @@ class Network:
 
     def __init__(self, model: Any):
         self.model = model
+        self._measures = model.inputs[2].shape[-1]
         self._reader = vt.model(model.inputs[:3], model.get_layer(READ).output)
         self._decided, self._hidden = model.get_layer("decided"), model.get_layer("hidden")
         self._heads = [model.get_layer(name) for name in HEADS]
@@ -180,6 +181,7 @@ class Network:
     def read(self, facts: Facts) -> torch.Tensor:
         """Returns what the network has read around each gap, [gaps, units]. Files do not see each other."""
         batch = facts.batch
+        measures = facts.measures[:, : self._measures]
         result = None
         for length, group in _grouped(_windows(batch)):
             starts, ends = (
@@ -190,7 +192,7 @@ class Network:
             places = np.where(inside, places, 0)
             inputs = [
                 torch.from_numpy(np.where(inside[..., None], table[places], 0).astype(dtype))
-                for table, dtype in ((facts.kinds, np.int64), (facts.words, np.int64), (facts.measures, np.float32))
+                for table, dtype in ((facts.kinds, np.int64), (facts.words, np.int64), (measures, np.float32))
             ]
             read = self._reader(inputs)
             if result is None:

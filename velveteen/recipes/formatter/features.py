@@ -10,14 +10,16 @@ import numpy as np
 
 from velveteen.recipes.formatter.batch import Batch
 from velveteen.recipes.formatter.contexts import ALWAYS, NEVER, Contexts
+from velveteen.recipes.formatter.languages import parser
 from velveteen.recipes.formatter.layout import Layout, first_gaps
 from velveteen.recipes.formatter.tokens import AS_IT_IS, FREE
-from velveteen.recipes.formatter.vocabulary import Vocabulary
+from velveteen.recipes.formatter.vocabulary import Vocabulary, is_named
 
 KIND_COLUMNS = 16
 WORD_COLUMNS = 4
 SPANS = 11
-MEASURES = 2 * SPANS + 31
+MEASURES = 2 * SPANS + 34
+"""The measures that a model takes: all, or the first of them if it is older than the others."""
 STATE = 3 * SPANS + 3 * 4 + 3 * 4 + 29
 
 
@@ -126,7 +128,8 @@ def read(batch: Batch, vocabulary: Vocabulary, contexts: Contexts) -> Facts:
     maybe = _counted(breaking != NEVER, order, group_starts)
     total = np.zeros(len(batch.node_kinds))
     np.maximum.at(total, group, maybe)
-    starts_upper, short_word = vocabulary.shapes(batch)
+    starts_upper, short_word, starts_dashed = vocabulary.shapes(batch)
+    signs, beside = _parts(batch)
     rules = np.eye(6)[np.where(batch.rules > AS_IT_IS, FREE, batch.rules)]
     measures = np.column_stack(
         [
@@ -158,6 +161,9 @@ def read(batch: Batch, vocabulary: Vocabulary, contexts: Contexts) -> Facts:
             np.log1p(links[group]) / 3,
             np.log1p(largest[common]) / 5,
             rules,
+            np.log1p(signs[common]) / 3,
+            beside[common].clip(0, 4) / 4,
+            starts_dashed[firsts[common]],
         ]
     ).astype(np.float32)
     no = len(vocabulary) - 1
@@ -361,7 +367,7 @@ def _chains(batch: Batch, top: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.n
         For each node the outermost of its kind that begins with the same token, the innermost node around it that is of
         another kind (-1: none), and how many nodes the chain has.
     """
-    parents, kinds = batch.node_parents, batch.node_kinds
+    parents, kinds = batch.node_parents, _alike(batch)
     key = top * (int(kinds.max(initial=0)) + 1) + kinds
     _, first, inverse, counts = np.unique(key, return_index=True, return_inverse=True, return_counts=True)
     outer = parents.copy()
@@ -373,6 +379,27 @@ def _chains(batch: Batch, top: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.n
         if np.array_equal(further, outer):
             return first[inverse.reshape(-1)], outer, counts[inverse.reshape(-1)]
         outer = further
+
+
+def _alike(batch: Batch) -> np.ndarray:
+    """Returns the nodes' kinds, one for all those that make one chain with each other."""
+    language = batch.sources[0].language
+    grammar = parser(language).language
+    together = [grammar.id_for_node_kind(kind, True) for kind in sorted(language.alike)]
+    return (
+        np.where(np.isin(batch.node_kinds, together), together[0], batch.node_kinds) if together else batch.node_kinds
+    )
+
+
+def _parts(batch: Batch) -> tuple[np.ndarray, np.ndarray]:
+    """Returns how many signs each node has between its parts, and how many of these stand beside each other without one."""
+    named = is_named(batch.sources[0].language)[batch.node_kinds]
+    known = (batch.left >= 0) & (batch.right >= 0)
+    left, right = named[np.maximum(batch.left, 0)], named[np.maximum(batch.right, 0)]
+    counts = [np.zeros(len(batch.node_kinds), np.int64) for _ in range(2)]
+    for count, gaps in zip(counts, (known & ~left & right, known & left & right), strict=True):
+        np.add.at(count, batch.common[gaps], 1)
+    return counts[0], counts[1]
 
 
 def _spines(batch: Batch) -> tuple[np.ndarray, np.ndarray]:

@@ -70,7 +70,18 @@ _SCRIPT_ENDED = frozenset(
 )
 
 _SELECTORS = frozenset(
-    {"descendant_selector", "child_selector", "sibling_selector", "adjacent_sibling_selector", "namespace_selector"}
+    {
+        "adjacent_sibling_selector",
+        "attribute_selector",
+        "child_selector",
+        "class_selector",
+        "descendant_selector",
+        "id_selector",
+        "namespace_selector",
+        "pseudo_class_selector",
+        "pseudo_element_selector",
+        "sibling_selector",
+    }
 )
 
 _CSS = frozenset({"string_value", "integer_value", "float_value", "color_value"})

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 import velveteen as vt
@@ -18,8 +19,9 @@ from velveteen.recipes.formatter.decode import Decider, Network
 from velveteen.recipes.formatter.formatter import Formatter
 from velveteen.recipes.formatter.languages import LANGUAGES, Language, named, of_file
 from velveteen.recipes.formatter.measuring import Measured
-from velveteen.recipes.formatter.model import network, set_cross_entropy
+from velveteen.recipes.formatter.model import BLANK, network, set_cross_entropy
 from velveteen.recipes.formatter.review import UNLIKELY, Finding, changed_lines, review
+from velveteen.recipes.formatter.style import Style
 from velveteen.recipes.formatter.tokens import Source
 
 OUT = Path("formatter-model")
@@ -29,6 +31,8 @@ BATCH_SIZE = 24
 LEARNING_RATE = 0.0025
 LOSS_WEIGHTS = (1.0, 2.0, 2.0)
 """Only a fifth of the gaps are line breaks, which have indentation and blank lines."""
+KEEPING = 19.0
+"""How many times likelier other blank lines than the source's must be: only what is all but sure (0.95) is changed."""
 _READ = 6_000_000
 """Gaps that the network sees in a training, however often each."""
 _FEWEST_EPOCHS, _MOST_EPOCHS = 10, 60
@@ -183,7 +187,21 @@ def _fit(learned: Sequence[Source], reading: data.Reading, epochs: int, verbose:
         inputs, targets, batch_size=min(BATCH_SIZE, max(1, len(inputs[0]) // 8)), epochs=epochs, callbacks=[schedule],
         verbose=verbose,
     )  # fmt: skip
+    keep_blank_lines(net, reading.style)
     return net, history
+
+
+def keep_blank_lines(net: Any, style: Style) -> None:
+    """Makes a trained network leave blank lines to the source, unless it is all but sure of others.
+
+    A network that knows its files by heart also knows whose author likes blank lines. Of other files it must not guess that.
+    """
+    head = net.get_layer(BLANK)
+    kernel, bias = head.get_weights()
+    low, high = np.array(style.blanks).T
+    shifted = np.array(bias, np.float32)
+    shifted[int((high - low).argmax())] += math.log(KEEPING)
+    head.set_weights([kernel, shifted])
 
 
 def learning_rate(epoch: int, epochs: int) -> float:

@@ -11,7 +11,7 @@ KIND_SIZE = 12
 WORD_SIZE = 6
 UNITS = 64
 READ = "read"
-HEADS = ("gap", "indent", "blank")
+GAP, INDENT, BLANK = HEADS = ("gap", "indent", "blank")
 
 
 def network(kinds: int, words: int, classes: tuple[int, int, int], units: int = UNITS) -> Any:

@@ -12,11 +12,13 @@ from velveteen.errors import ArgumentError, DataError
 from velveteen.recipes.formatter import files
 from velveteen.recipes.formatter.formatter import Formatter, Judged
 from velveteen.recipes.formatter.languages import Language, of_file
-from velveteen.recipes.formatter.layout import anchors
+from velveteen.recipes.formatter.layout import anchors, changes
 from velveteen.recipes.formatter.tokens import Source, parse
 
 UNLIKELY = 0.0005
 """The probability below which a gap is told of."""
+HABIT = 3
+"""So many equal oddities in a file are told of as one: they are no slips, but somebody's way to write that."""
 _HUNK = re.compile(rb"^@@ -\S+ \+(\d+)(?:,(\d+))? @@", re.M)
 
 
@@ -24,7 +26,8 @@ _HUNK = re.compile(rb"^@@ -\S+ \+(\d+)(?:,(\d+))? @@", re.M)
 class Finding:
     """A gap that the style finds unlikely: what stands there, its probability, and what is likely instead.
 
-    `line` and `column`, counted from 1, are where the token behind the gap begins.
+    `line` and `column`, counted from 1, are where the token behind the gap begins. `times` says how often the same is in the
+    file, if that is HABIT or more; only the first place is told then.
     """
 
     file: str
@@ -33,6 +36,7 @@ class Finding:
     probability: float
     found: str
     proposal: str
+    times: int = 1
 
 
 def changed_lines(folder: Path, base: str) -> dict[Path, list[tuple[int, int]]]:
@@ -57,7 +61,8 @@ def changed_lines(folder: Path, base: str) -> dict[Path, list[tuple[int, int]]]:
 def review(
     formatter: Formatter, path: Path, lines: Sequence[tuple[int, int]] | None = None, *, unlikely: float = UNLIKELY
 ) -> list[Finding]:
-    """Returns the unlikely gaps of a file, the first of each line, and of lines that follow each other in a node.
+    """Returns the unlikely gaps of a file: the first of each line, of lines that follow each other in a node, and of those
+    where the same stands in the same situation again and again.
 
     Args:
         formatter: what knows the style.
@@ -76,25 +81,41 @@ def review(
     chance = likelihood(judged)
     breaks = np.flatnonzero(np.frombuffer(source.text, np.uint8) == 10)
     line = np.searchsorted(breaks, source.starts, side="left") + 1
-    findings: dict[int, Finding] = {}
     odd = chance < unlikely
     was_odd: dict[int, bool] = {}  # the last line break of a node
+    found: dict[int, int] = {}  # lines and their gaps
     for gap in np.flatnonzero((odd | judged.where.breaks)[:-1]).tolist():
         place = int(line[gap + 1])
         node = int(judged.facts.groups[gap])
         # What is unusual once makes what follows look unusual too, such as the other lines of a list that is indented oddly.
-        follows = place in findings or was_odd.get(node, False)
+        follows = place in found or was_odd.get(node, False)
         was_odd[node] = bool(odd[gap])
         if not odd[gap] or follows:
             continue
         if lines is not None and not any(first <= place <= last for first, last in lines):
             continue
+        found[place] = gap
+    findings = []
+    for gaps in _alike(judged, list(found.values())):
+        gap = gaps[0]
         start = int(source.starts[gap + 1])
         column = start - (source.text.rfind(b"\n", 0, start) + 1) + 1
-        findings[place] = Finding(
-            str(path), place, column, float(chance[gap]), _described(source, gap), _proposed(formatter, judged, gap)
-        )
-    return list(findings.values())
+        about = (float(chance[gap]), _described(source, gap), _proposed(formatter, judged, gap), len(gaps))
+        findings.append(Finding(str(path), int(line[gap + 1]), column, *about))
+    return findings
+
+
+def _alike(judged: Judged, gaps: Sequence[int]) -> list[list[int]]:
+    """Returns the gaps, those together where HABIT or more are alike: between tokens of the same kinds in the same kind of
+    node, with the same in them."""
+    batch, breaks, changed = judged.batch, judged.where.breaks, changes(judged.where)
+    groups: dict[tuple[object, ...], list[int]] = {}
+    for gap in gaps:
+        kinds = (batch.kinds[gap], batch.kinds[gap + 1], batch.node_kinds[batch.common[gap]])
+        what = judged.labels.kinds[gap].tobytes(), changed[gap], batch.blanks[gap], batch.spaces[gap] * ~breaks[gap]
+        groups.setdefault((*kinds, *what), []).append(gap)
+    parts = [[group] if len(group) >= HABIT else [[gap] for gap in group] for group in groups.values()]
+    return sorted(part for group in parts for part in group)
 
 
 def likelihood(judged: Judged) -> np.ndarray:

@@ -39,10 +39,11 @@ class Vocabulary:
         return np.array([numbers.get(token, 0) for token in batch.tokens()], np.int64)
 
     @staticmethod
-    def shapes(batch: Batch) -> tuple[np.ndarray, np.ndarray]:
-        """Returns whether tokens begin with a capital, and whether they are of three letters at most."""
+    def shapes(batch: Batch) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Returns whether tokens begin with a capital, are of three letters at most, and begin with two dashes."""
         initials = np.array([source.text[start] for source in batch.sources for start in source.starts.tolist()])
-        return (initials >= 65) & (initials <= 90), batch.widths <= _SHORT_WORD
+        dashed = [source.text.startswith(b"--", start) for source in batch.sources for start in source.starts.tolist()]
+        return (initials >= 65) & (initials <= 90), batch.widths <= _SHORT_WORD, np.array(dashed)
 
     def to_json(self) -> dict[str, Any]:
         """Returns plain lists, for a model's metadata."""
@@ -64,15 +65,25 @@ def kind_names(language: Language) -> list[str]:
     return names
 
 
+def is_named(language: Language) -> np.ndarray:
+    """Returns for each id of a kind in a language's grammar whether it is more than a sign or a word of the language."""
+    grammar = parser(language).language
+    return np.array([grammar.node_kind_is_named(number) for number in range(grammar.node_kind_count)] + [True])
+
+
 def learn(batches: Sequence[Batch]) -> Vocabulary:
-    """Returns the kinds and the most frequent words of files."""
+    """Returns the kinds of nodes in files, and the words that most of the files have."""
     kinds: Counter[str] = Counter()
     words: Counter[bytes] = Counter()
+    files: Counter[bytes] = Counter()
     for batch in batches:
         names = kind_names(batch.sources[0].language)
         ids, counts = np.unique(batch.node_kinds, return_counts=True)
         kinds.update({names[number]: count for number, count in zip(ids.tolist(), counts.tolist(), strict=True)})
-        words.update(token for token in batch.tokens() if len(token) <= _LONGEST_WORD)
-    frequent = sorted(words.items(), key=lambda item: (-item[1], item[0]))
-    chosen = [word.decode() for word, _ in frequent[: 4 * WORDS] if word[:1].isalpha() or word[:1] in b"@$_:"]
+        for source in batch.sources:
+            found = Counter(token for token in source.tokens() if len(token) <= _LONGEST_WORD)
+            words.update(found)
+            files.update(found.keys())
+    frequent = sorted(words, key=lambda word: (-files[word], -words[word], word))
+    chosen = [word.decode() for word in frequent[: 4 * WORDS] if word[:1].isalpha() or word[:1] in b"@$_:"]
     return Vocabulary(tuple(sorted(kinds)), tuple(chosen[:WORDS]))
