@@ -47,6 +47,7 @@ Prompt = Annotated[str, typer.Option(help="What the text begins with.")]
 Temperature = Annotated[float, typer.Option(min=0, help="Lower is more careful; 0 takes the likeliest always.")]
 Length = Annotated[int, typer.Option(min=1, help="The most characters to write.")]
 Seed = Annotated[int | None, typer.Option(help="Makes it repeatable.")]
+Memory = Annotated[bool, typer.Option("--memory", help="Expect again what was read and written before, such as names.")]
 
 
 @app.command()
@@ -138,6 +139,7 @@ def write(
     samples: Annotated[int, typer.Option(min=1, help="How many versions.")] = 1,
     past_end: Annotated[bool, typer.Option("--past-end", help="Go on after the end of a message.")] = False,
     interactive: Annotated[bool, typer.Option("--interactive", help="Answer line after line, as in a chat.")] = False,
+    memory: Memory = False,
     seed: Seed = None,
     as_json: AsJson = False,
 ) -> None:
@@ -147,9 +149,9 @@ def write(
 
     choice = Choice(temperature, top_k, top_p)
     if interactive:
-        _chat(model, choice, length, seed)
+        _chat(model, choice, length, seed, memory)
         return
-    writer = main.open_writer(model, choice, samples=samples, seed=seed)
+    writer = main.open_writer(model, choice, samples=samples, seed=seed, memory=memory)
     missing = writer.alphabet.missing(prompt + (theme or ""))
     if missing:
         print(f"Careful: the model has never seen {' '.join(missing)}; it reads them as rare symbols.", file=sys.stderr)
@@ -205,6 +207,7 @@ def evaluate(
     sources: Sources = None,
     encoding: Encoding = "utf-8",
     seed: Annotated[int, typer.Option(help="Of the samples.")] = 1,
+    memory: Memory = False,
     as_json: AsJson = False,
 ) -> None:
     """Tells how well a model foretells a text it has not learned from, and whether it only repeats.
@@ -213,7 +216,7 @@ def evaluate(
     """
     from velveteen.recipes.writer import main
 
-    found = main.evaluate(model, sources or (), encoding=encoding, seed=seed)
+    found = main.evaluate(model, sources or (), encoding=encoding, seed=seed, memory=memory)
     if as_json:
         answer(found)
     else:
@@ -244,11 +247,11 @@ def _show(found: "Evaluation") -> None:
     print("Its samples repeat the training text." if found.repeats else "Its samples do not repeat the training text.")
 
 
-def _chat(model: Path, choice: "Choice", length: int, seed: int | None) -> None:
+def _chat(model: Path, choice: "Choice", length: int, seed: int | None, memory: bool) -> None:
     from velveteen.recipes.writer import main
     from velveteen.recipes.writer.sampling import readable
 
-    writer = main.open_writer(model, choice, seed=seed)
+    writer = main.open_writer(model, choice, seed=seed, memory=memory)
     print("Say something; Ctrl-D ends.", file=sys.stderr)
     try:
         while True:

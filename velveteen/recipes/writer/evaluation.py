@@ -8,6 +8,7 @@ import numpy as np
 
 from velveteen.recipes.writer import baselines, sampling
 from velveteen.recipes.writer.data import Corpus, embed
+from velveteen.recipes.writer.memory import Memory
 from velveteen.recipes.writer.sampling import Choice, Writer
 
 STREAMS = 32
@@ -15,6 +16,8 @@ STREAMS = 32
 WARM_UP = 256
 """Characters before its own part that each stream reads without being scored, so that it has a state to go on from."""
 CHUNK = 256
+_PART = 16_000_000
+"""Probabilities that are kept at once."""
 SAMPLES, SAMPLE_LENGTH = 16, 1000
 """What the network writes, to see what it copies."""
 
@@ -55,7 +58,9 @@ class Evaluation:
     xz: Figures | None
 
 
-def measure(saved: Any, network: Any, corpus: Corpus, *, only_kept: bool, seed: int) -> Evaluation:
+def measure(
+    saved: Any, network: Any, corpus: Corpus, *, only_kept: bool, seed: int, memory: bool = False
+) -> Evaluation:
     """Measures a network on a text.
 
     Args:
@@ -63,13 +68,14 @@ def measure(saved: Any, network: Any, corpus: Corpus, *, only_kept: bool, seed: 
         corpus: the text, with the network's own alphabet.
         only_kept: whether the network has learned from the text, so that only the part kept for validation counts.
         seed: of the samples.
+        memory: whether what was read of the text is remembered, see `Memory`.
     """
-    writer = Writer(network, corpus.alphabet, Choice(1.0), SAMPLES, seed)
+    writer = Writer(network, corpus.alphabet, Choice(1.0), SAMPLES, seed, memory=memory)
     if only_kept:
         text, before = corpus.validation, corpus.train
     else:
         text, before = np.concatenate([corpus.train, corpus.validation]), corpus.alphabet.encode(writer.beginning)
-    found = figures(nats_per_char(saved, text, before))
+    found = figures(nats_per_char(saved, text, before, Memory() if memory else None))
     own = (found.nats_per_char, found.bits_per_char, found.perplexity, len(text))
     if not only_kept:
         return Evaluation(*own, None, None, None, None, None, None)
@@ -93,14 +99,33 @@ def figures(nats: float) -> Figures:
     return Figures(nats, nats / math.log(2), math.exp(nats))
 
 
-def nats_per_char(saved: Any, text: np.ndarray, before: np.ndarray) -> float:
+def nats_per_char(saved: Any, text: np.ndarray, before: np.ndarray, memory: Memory | None = None) -> float:
     """Returns the mean of -ln(probability) over all characters of a text.
 
     Args:
         saved: the network with states, see `model.with_states`.
         text: the numbers of its characters, [characters].
         before: what comes before the text, at least one character; it is read but not scored.
+        memory: reads along, and foretells with the network; each character is scored before it is remembered.
     """
+    size = max(STREAMS * 4 * WARM_UP, _PART // int(saved.outputs[0].shape[-1]))
+    total = 0.0
+    for begin in range(0, len(text), size):
+        part = text[begin : begin + size]
+        foretold = _probabilities(saved, part, text[begin - min(begin, WARM_UP) : begin] if begin else before)
+        if memory is None:
+            right = np.take_along_axis(foretold, part[:, None], axis=1)[:, 0]
+        else:
+            right = np.empty(len(part))
+            for place, (number, row) in enumerate(zip(part.tolist(), foretold, strict=True)):
+                right[place] = memory.probability(number, row)
+                memory.take(number)
+        total -= np.log(np.maximum(right, 1e-30)).sum(dtype=np.float64)
+    return float(total / len(text))
+
+
+def _probabilities(saved: Any, text: np.ndarray, before: np.ndarray) -> np.ndarray:
+    """Returns what a network foretells at each place of a text, [characters, symbols]."""
     symbols = saved.outputs[0].shape[-1]
     one_hot = len(saved.inputs[0].shape) == 3
     first = min(len(before), WARM_UP)
@@ -110,13 +135,12 @@ def nats_per_char(saved: Any, text: np.ndarray, before: np.ndarray) -> float:
     offsets = np.arange(-WARM_UP, each)
     places = first + each * np.arange(streams)[:, None] + offsets  # of what is foretold: [streams, warm-up + part]
     is_scored = (offsets >= 0) & (places < len(whole))
-    targets = whole[np.clip(places, 0, len(whole) - 1)]
     inputs = whole[np.clip(places - 1, 0, len(whole) - 1)]
     states: list[Any] = [np.zeros((streams, state.shape[-1]), np.float32) for state in saved.inputs[1:]]
-    total = 0.0
+    found = np.empty((len(text), symbols), np.float32)
     for begin in range(0, len(offsets), CHUNK):
         window = slice(begin, begin + CHUNK)
         probabilities, *states = saved.predict_on_batch([embed(inputs[:, window], symbols, one_hot), *states])
-        right = np.take_along_axis(probabilities.numpy(), targets[:, window, None], axis=2)[..., 0]
-        total -= np.log(np.maximum(right, 1e-30))[is_scored[:, window]].sum(dtype=np.float64)
-    return float(total / len(text))
+        scored = is_scored[:, window]
+        found[(places[:, window] - first)[scored]] = probabilities.numpy()[scored]
+    return found

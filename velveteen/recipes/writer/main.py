@@ -207,6 +207,7 @@ def write(
     samples: int = 1,
     seed: int | None = None,
     until_end: bool = True,
+    memory: bool = False,
 ) -> list[str]:
     """Returns what a model writes after a prompt, a text a sample.
 
@@ -216,12 +217,13 @@ def write(
         choice: how characters are drawn.
         samples: how many versions.
         seed: makes what is written repeatable.
+        memory: whether it expects again what it has read and written, see `memory.Memory`.
 
     Raises:
         MissingFileError, FileFormatError: the model cannot be used.
         ArgumentError: the model is no writer, or a number makes no sense.
     """
-    writer = open_writer(folder, choice, samples=samples, seed=seed)
+    writer = open_writer(folder, choice, samples=samples, seed=seed, memory=memory)
     return sampling.texts(write_with(writer, prompt, theme=theme, length=length, until_end=until_end), samples)
 
 
@@ -258,15 +260,25 @@ def predict(folder: str | Path, prompt: str = "") -> list[dict[str, Any]]:
 
 
 def open_writer(
-    folder: str | Path, choice: Choice | None = None, *, samples: int = 1, seed: int | None = None
+    folder: str | Path,
+    choice: Choice | None = None,
+    *,
+    samples: int = 1,
+    seed: int | None = None,
+    memory: bool = False,
 ) -> Writer:
     """Returns the writer in a folder, which has read nothing yet."""
     saved, alphabet = load(folder)
-    return Writer(model.without_states(saved), alphabet, choice, samples, seed)
+    return Writer(model.without_states(saved), alphabet, choice, samples, seed, memory=memory)
 
 
 def evaluate(
-    folder: str | Path, sources: Sequence[str | Path] = (), *, encoding: str = "utf-8", seed: int = 1
+    folder: str | Path,
+    sources: Sequence[str | Path] = (),
+    *,
+    encoding: str = "utf-8",
+    seed: int = 1,
+    memory: bool = False,
 ) -> evaluation.Evaluation:
     """Measures a model on a text; see `evaluation.Evaluation`.
 
@@ -276,6 +288,7 @@ def evaluate(
             kept for validation counts; else all of it does. None for a model that learned from Python's documentation.
         encoding: of text files.
         seed: of the samples.
+        memory: whether it expects again what it has read of the text, see `memory.Memory`.
 
     Raises: as `write`, and as `data.load`.
         ArgumentError: no sources for a model that learned from others.
@@ -289,7 +302,7 @@ def evaluate(
         )
     corpus = data.load(sources, encoding=encoding, alphabet=alphabet, **_load_options(training))
     kept = training.get("fingerprint") == corpus.fingerprint
-    return evaluation.measure(saved, model.without_states(saved), corpus, only_kept=kept, seed=seed)
+    return evaluation.measure(saved, model.without_states(saved), corpus, only_kept=kept, seed=seed, memory=memory)
 
 
 def combine(folders: Sequence[str | Path], *, out: str | Path = OUT) -> Path:

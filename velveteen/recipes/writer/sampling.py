@@ -10,6 +10,7 @@ import torch
 
 from velveteen.errors import ArgumentError
 from velveteen.recipes.writer.data import Alphabet
+from velveteen.recipes.writer.memory import Memory
 from velveteen.recipes.writer.sources import END, THEME_END
 
 
@@ -76,10 +77,18 @@ class Writer:
         choice: how characters are drawn.
         versions: how many.
         seed: makes what is written repeatable.
+        memory: whether each version expects again what it has read and written, see `Memory`.
     """
 
     def __init__(
-        self, network: Any, alphabet: Alphabet, choice: Choice | None = None, versions: int = 1, seed: int | None = None
+        self,
+        network: Any,
+        alphabet: Alphabet,
+        choice: Choice | None = None,
+        versions: int = 1,
+        seed: int | None = None,
+        *,
+        memory: bool = False,
     ):
         if versions < 1:
             raise ArgumentError(f"The number of samples must be positive, got {versions}.")
@@ -88,6 +97,7 @@ class Writer:
         self.versions = versions
         self._step = network.stepper()
         self._chance = np.random.default_rng(seed)
+        self._memories = [Memory() for _ in range(versions)] if memory else []
         self._state: Any = None
         self._probabilities: np.ndarray | None = None
 
@@ -151,6 +161,9 @@ class Writer:
         with one_thread():
             output, self._state = self._step(torch.from_numpy(numbers), self._state)
         self._probabilities = output.numpy()
+        for version, memory in enumerate(self._memories):
+            memory.take(int(numbers[version]))
+            self._probabilities[version] = memory.mixed(self._probabilities[version])
 
 
 @contextmanager
