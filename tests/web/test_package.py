@@ -19,9 +19,11 @@ pytestmark = [
     pytest.mark.skipif(not GRAMMARS.is_dir(), reason="the package is not built: make web"),
 ]
 FORMATTED = """
+import * as tf from "@tensorflow/tfjs";
 import { Formatter } from "velveteen-web/recipes";
-const formatter = await Formatter.load("/models/formatter/json");
-const { text } = await formatter.format('{"a":[1,2]}');
+await tf.setBackend("cpu");
+const formatter = await Formatter.load("/models/formatter/javascript");
+const { text } = await formatter.format("f( a,b )");
 document.body.append(text);
 """
 
@@ -72,7 +74,6 @@ def test_a_plain_page_formats(project):
         f"<!doctype html><link rel=icon href=data:,><script type=importmap>{json.dumps({'imports': imports})}</script>"
         f"<script type=module>{FORMATTED}</script>"
     )
-    # The grammars are found beside the package's own files, under whatever name these are served.
     folders = {
         "/": project / "plain",
         "/tfjs": tensorflowjs_folder(),
@@ -82,7 +83,7 @@ def test_a_plain_page_formats(project):
     }
     with serve(folders) as address, chromium_page() as page:
         page.goto(f"{address}/index.html")
-        page.wait_for_function("document.body.innerText.includes('[1, 2]')")
+        page.wait_for_function("document.body.innerText.includes('f(a, b)')")
 
 
 def test_vite_builds_a_page_with_it(project):
@@ -97,10 +98,10 @@ def test_vite_builds_a_page_with_it(project):
     )
     run(MODULES / "vite" / "bin" / "vite.js", "build", page_folder, "--logLevel", "error", "--target", "es2022")
     built = page_folder / "dist"
-    assert [path.name for path in built.rglob("tree-sitter-json*.wasm")]
+    assert [path.name for path in built.rglob("tree-sitter-javascript*.wasm")]
     with serve({"/": built}) as address, chromium_page() as page:
         page.goto(f"{address}/index.html")
-        page.wait_for_function("document.body.innerText.includes('[1, 2]')")
+        page.wait_for_function("document.body.innerText.includes('f(a, b)')")
 
 
 @pytest.mark.parametrize("resolution", ["Bundler", "NodeNext"])

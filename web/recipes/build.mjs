@@ -60,6 +60,10 @@ await build({
   plugins: [raw],
   logLevel: "warning",
 });
+// What lies beside the sources in ../dist lies beside the modules.
+for (const file of readdirSync(dist).filter((name) => name.endsWith(".js"))) {
+  writeFileSync(join(dist, file), readFileSync(join(dist, file), "utf8").replaceAll(/(new URL\([`"])\.\.\/dist\//g, "$1./"));
+}
 const tsc = createRequire(import.meta.url).resolve("typescript/bin/tsc");
 execFileSync(process.execPath, [tsc, "-p", join(folder, "tsconfig.json")], { stdio: "inherit" });
 // Node's way to find modules wants whole names.
