@@ -7,7 +7,7 @@ in_venv := .venv/bin/
 # Workers share the cores, so each computes on one.
 pytest := OMP_NUM_THREADS=1 $(in_venv)python -m pytest
 
-.PHONY: help setup demo test test-slow check lint types imports format browsers chromium npm web bench bench-gpu models clean
+.PHONY: help setup demo test test-slow check lint types imports format browsers chromium npm web docs bench bench-gpu models clean
 
 help:
 	@echo "make setup      .venv with velveteen in it"
@@ -19,6 +19,7 @@ help:
 	@echo "make bench      measures velveteen beside PyTorch, Keras and TensorFlow.js: half an hour"
 	@echo "make bench-gpu  measures velveteen beside PyTorch on an NVIDIA GPU"
 	@echo "make web        builds the pages of velveteen studio"
+	@echo "make docs       builds the documentation as a site, in build/site"
 	@echo "make models     trains the formatter's pretrained models anew"
 	@echo "make clean      removes what the other targets made"
 
@@ -62,6 +63,15 @@ npm: setup
 # The studio's pages, from TypeScript.
 web: setup
 	@$(in_venv)python tools/web.py
+
+# The documentation as a site. What builds it is installed when it is first wanted.
+docs: .venv/velveteen-docs-installed
+	NO_MKDOCS_2_WARNING=1 $(in_venv)mkdocs build --strict $(ARGS)
+	@echo "Look at it: python -m http.server --directory build/site"
+
+.venv/velveteen-docs-installed: pyproject.toml constraints.txt | setup
+	$(in_venv)python -m pip install --disable-pip-version-check -c constraints.txt -e ".[docs]"
+	@touch $@
 
 bench: setup
 	$(in_venv)python -m bench.run $(ARGS)

@@ -105,7 +105,7 @@ def test_every_dependency_is_used():
 
 def test_extras_install_what_can_be_imported():
     modules = {"import-linter": "importlinter", "pytest-xdist": "xdist", "pre-commit": "pre_commit"}
-    for extra in PROJECT["project"]["optional-dependencies"]:
+    for extra in PROJECT["project"]["optional-dependencies"].keys() - {"docs"}:  # which `make docs` installs
         for requirement in requirements(extra):
             assert find_spec(modules.get(requirement.name, requirement.name.replace("-", "_"))), requirement.name
 
