@@ -67,9 +67,10 @@ def check(
     storage_state: Annotated[
         Path | None, typer.Option(help="Playwright's file with cookies and storage of somebody who is logged in.")
     ] = None,
-    model: Annotated[
-        Path | None, typer.Option(help="The folder of a model; without one the rules alone judge.")
-    ] = None,
+    model: Annotated[Path | None, typer.Option(help="The folder of a model instead of the one that ships.")] = None,
+    rules_only: Annotated[
+        bool, typer.Option("--rules-only", help="Let rules on the DOM judge alone; pictures cannot be checked then.")
+    ] = False,
     scale: Annotated[float, typer.Option(min=0.5, max=4, help="Of pictures: their pixels in a CSS pixel.")] = 1,
     baseline: Annotated[Path, typer.Option(help="The file with accepted findings.")] = Path("layout-baseline.json"),
     accept: Annotated[
@@ -82,11 +83,9 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Checks pages and pictures. Exit code 1: something is broken; 2: something could not be checked."""
-    from velveteen.recipes.layout import checking, report
+    from velveteen.recipes.layout import checking, main, report
 
     options = _options(viewport, full_page, wait, timeout, ignore, ok_file, kinds, threshold, storage_state, scale)
-    if model is None and not as_json:
-        print("No --model is given: rules on the DOM judge alone, and pictures cannot be checked.", file=sys.stderr)
 
     def told(result: "Result") -> None:
         if not as_json:
@@ -99,7 +98,8 @@ def check(
             )
             print(f"{result.target} {_size(result)}: {state}", file=sys.stderr)
 
-    results = checking.check(targets, options, model=model, baseline=baseline, accept=accept, told=told)
+    judge = None if rules_only else model or main.PRETRAINED
+    results = checking.check(targets, options, model=judge, baseline=baseline, accept=accept, told=told)
     files = report.write(out, results)
     if as_json:
         answer(report.as_json(results))
@@ -218,17 +218,15 @@ def compare(
     full_page: Annotated[bool, typer.Option("--full-page", help="Look at the whole page, not at one screen.")] = False,
     timeout: Annotated[float, typer.Option(min=1, help="Seconds for one page.")] = 30,
     ignore: Annotated[list[str] | None, typer.Option(help="As for check; repeatable.")] = None,
-    model: Annotated[
-        Path | None, typer.Option(help="The folder of a model; without one the rules alone judge.")
-    ] = None,
+    model: Annotated[Path | None, typer.Option(help="The folder of a model instead of the one that ships.")] = None,
     out: Annotated[Path, typer.Option(help="The folder for the report.")] = Path("layout-report"),
     as_json: AsJson = False,
 ) -> None:
     """Tells what is broken in NEW and was not in OLD, whatever else has changed: a wanted redesign passes."""
-    from velveteen.recipes.layout import comparing, report
+    from velveteen.recipes.layout import comparing, main, report
 
     options = _options(viewport, full_page, None, timeout, ignore, None, None, None, None, 1)
-    found = comparing.compare(old, new, options, model=model)
+    found = comparing.compare(old, new, options, model=model or main.PRETRAINED)
     results = [each.result for each in found]
     files = report.write(out, results)
     if as_json:
@@ -294,16 +292,36 @@ def make(
 
 @app.command()
 def train(
-    pictures: Pictures,
+    pictures: Annotated[
+        Path | None, typer.Argument(help="A folder of pictures with masks, as make writes it; or give --pages.")
+    ] = None,
+    pages: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Sound pages of your own, to which the network that ships is fitted: an address, HTML file, folder or sitemap; "
+            "repeatable. Some twenty are enough."
+        ),
+    ] = None,
     width: Annotated[int, typer.Option(min=1, help="Channels of the first level; 64 as in the talk.")] = 16,
-    depth: Annotated[int, typer.Option(min=2, max=6, help="Levels of the U-Net.")] = 5,
-    epochs: Annotated[int, typer.Option(min=1, help="How many.")] = 60,
-    steps: Annotated[int, typer.Option(min=1, help="Batches in an epoch.")] = 100,
-    pairs: Annotated[int, typer.Option(min=1, help="In a batch: the same crop of a page, broken and sound.")] = 6,
-    crop: Annotated[int, typer.Option(min=128, help="Height and width of a crop, in pixels.")] = 320,
-    learning_rate: Annotated[float, typer.Option(min=0, help="The highest; it falls along a cosine.")] = 0.002,
-    precision: Annotated[Precision, typer.Option(help="What layers compute in.")] = Precision.FLOAT32,
-    start: Annotated[Path | None, typer.Option(help="A model to begin from, instead of from nothing.")] = None,
+    depth: Annotated[int, typer.Option(min=2, max=6, help="Levels of the U-Net.")] = 6,
+    widest: Annotated[int, typer.Option(min=1, help="The most channels of a level.")] = 160,
+    epochs: Annotated[int | None, typer.Option(min=1, help="How many. [default: 20; with --pages 4]")] = None,
+    steps: Annotated[
+        int | None, typer.Option(min=1, help="Batches in an epoch. [default: 150; with --pages 75]")
+    ] = None,
+    pairs: Annotated[int, typer.Option(min=1, help="In a batch: the same crop of a page, broken and sound.")] = 3,
+    alone: Annotated[int, typer.Option(min=0, help="In a batch: further crops of sound pages.")] = 2,
+    crop: Annotated[int, typer.Option(min=128, help="Height and width of a crop, in pixels.")] = 384,
+    learning_rate: Annotated[
+        float | None,
+        typer.Option(min=0, help="The highest; it falls along a cosine. [default: 0.002; with --pages 0.0005]"),
+    ] = None,
+    precision: Annotated[
+        Precision | None, typer.Option(help="What layers compute in. [default: float32; with --pages what is faster]")
+    ] = None,
+    start: Annotated[
+        Path | None, typer.Option(help="A model to begin from. [default: none; with --pages the one that ships]")
+    ] = None,
     out: Annotated[Path, typer.Option(help="The folder to write to.")] = Path("layout-model"),
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the training in --out that was stopped.")
@@ -311,13 +329,39 @@ def train(
     seed: Seed = None,
     as_json: AsJson = False,
 ) -> None:
-    """Trains a network on labelled pictures; a page of ten is kept to choose its thresholds on."""
-    from velveteen.recipes.layout import data, main
+    """Trains a network on labelled pictures, or fits the one that ships to your pages; some pages are kept to choose thresholds on."""
+    from dataclasses import replace
 
-    settings = main.Settings(width, depth, epochs, steps, pairs, crop, learning_rate, precision.value)
-    training = main.train(
-        data.load(pictures), settings, out=out, start=start, resume=resume, seed=seed, verbose=not as_json
+    from velveteen.recipes.layout import adapting, data, main
+
+    if (pictures is None) == (not pages):
+        raise ArgumentError("Give a folder of pictures, or pages with --pages: one of the two.")
+    usual = adapting.settings() if pages else main.Settings()
+    settings = replace(
+        usual,
+        epochs=epochs or usual.epochs,
+        steps=steps or usual.steps,
+        pairs=pairs,
+        alone=alone,
+        crop=crop,
+        learning_rate=usual.learning_rate if learning_rate is None else learning_rate,
+        precision=precision.value if precision else usual.precision,
     )
+    if pages:
+        from rich.progress import Progress
+
+        with Progress(transient=True, disable=as_json) as progress:
+            task = progress.add_task("Rendering", total=adapting.VISITS)
+            adapting.make(pages, out, told=lambda done: progress.update(task, completed=done))
+        training = adapting.adapt(
+            pages, settings, out=out, start=start or main.PRETRAINED, resume=resume, seed=seed, verbose=not as_json
+        )
+    else:
+        assert pictures is not None
+        settings = replace(settings, width=width, depth=depth, widest=widest)
+        training = main.train(
+            data.load(pictures), settings, out=out, start=start, resume=resume, seed=seed, verbose=not as_json
+        )
     if as_json:
         answer(training)
     else:
@@ -332,9 +376,7 @@ def train(
 @app.command()
 def evaluate(
     pictures: Pictures,
-    model: Annotated[
-        Path | None, typer.Option(help="The folder of a model; without one the rules are measured.")
-    ] = None,
+    model: Annotated[Path | None, typer.Option(help="The folder of a model instead of the one that ships.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Tells how well the rules, and a model, find faults in labelled pictures; give such as it has not learned from."""
@@ -345,7 +387,9 @@ def evaluate(
     found = data.load(pictures)
     with Progress(transient=True, disable=as_json) as progress:
         task = progress.add_task("Looking", total=len(found))
-        measured = main.evaluate(found, model, told=lambda done: progress.update(task, completed=done))
+        measured = main.evaluate(
+            found, model or main.PRETRAINED, told=lambda done: progress.update(task, completed=done)
+        )
     if as_json:
         answer(measured)
         return

@@ -3,8 +3,8 @@ import json
 import pytest
 
 from velveteen.errors import ArgumentError, FileFormatError
-from velveteen.recipes.layout.findings import Baseline, Finding, Ignored, Result, by_network, outside, unexplained
-from velveteen.recipes.layout.heat import Spot
+from velveteen.recipes.layout.findings import Baseline, Finding, Ignored, Result, by_network, outside
+from velveteen.recipes.layout.heat import Spot, unexplained
 
 
 def finding(kind="overlap", box=(10.0, 10.0, 50.0, 20.0), selector="#a", sure=True):
@@ -31,10 +31,11 @@ def test_what_is_ignored():
         Ignored.parsed(["1,2,3"])
 
 
-def test_what_the_network_alone_sees_is_never_sure_where_there_is_a_dom():
+def test_what_the_network_alone_sees_is_seldom_sure_where_there_is_a_dom():
     spots = [Spot("overlap", (10, 10, 20, 20), 0.9, True), Spot("collapsed", (400, 10, 20, 20), 0.9, True)]
-    assert unexplained(spots, [finding()]) == spots[1:]
+    assert unexplained(spots, [finding().box]) == spots[1:]
     assert not by_network(spots[1], "#b", "", has_page=True).sure
+    assert by_network(spots[1], "#b", "", has_page=True, certain=0.85).sure
     assert by_network(spots[1], None, "", has_page=False).sure
 
 

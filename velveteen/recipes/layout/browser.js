@@ -173,6 +173,21 @@
     return boxes.length ? { ...answer, boxes: boxes.map(plain), edges: answer.edges || [] } : null;
   };
 
+  // For making data: remembers the page, and brings it back as it was, which is much quicker than loading it. Where a clone would
+  // not have everything (drawings, frames, shadow trees), or style sheets are gone, the answer is false.
+  let kept = null;
+  layout.keep = () => {
+    const isWhole = !document.querySelector('canvas, iframe, video, object, embed') &&
+      ![...document.body.querySelectorAll('*')].some((e) => e.shadowRoot);
+    kept = isWhole ? { body: document.body.cloneNode(true), scroll: [scrollX, scrollY], sheets: document.styleSheets.length } : null;
+  };
+  layout.restore = () => {
+    if (!kept || document.styleSheets.length !== kept.sheets) return false;
+    document.body.replaceWith(kept.body.cloneNode(true));
+    scrollTo(...kept.scroll);
+    return true;
+  };
+
   // For measuring ink: shows the target without its text, without its clip, or not at all, and undoes that.
   const sheet = document.createElement('style');
   sheet.textContent = `

@@ -19,12 +19,11 @@ from velveteen.recipes.layout.findings import (
     by_network,
     by_rule,
     outside,
-    unexplained,
+    together,
 )
-from velveteen.recipes.layout.heat import Spot, Thresholds
 from velveteen.recipes.layout.main import Detector
 from velveteen.recipes.layout.targets import Target, resolve
-from velveteen.recipes.layout.visiting import Looking, VisitError, visited
+from velveteen.recipes.layout.visiting import Looking, Seen, VisitError, visited
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser
@@ -58,7 +57,7 @@ def check(
     targets: Sequence[str],
     options: Options | None = None,
     *,
-    model: str | Path | Detector | None = None,
+    model: str | Path | Detector | None = main.PRETRAINED,
     baseline: str | Path | None = None,
     accept: bool = False,
     told: Callable[[Result], None] = lambda result: None,
@@ -68,8 +67,8 @@ def check(
     Args:
         targets: addresses, HTML files, folders of a static site, sitemaps, picture files.
         options: how.
-        model: a network's folder, or what `main.load` returned. Without one the rules alone judge pages, and pictures
-            cannot be checked.
+        model: a network's folder, or what `main.load` returned; by default the one that ships. With None the rules alone judge
+            pages, and pictures cannot be checked.
         baseline: the file with findings that were accepted; they are not told again. It need not be there.
         accept: whether to write today's findings to that file.
         told: is called with each result as soon as it is there.
@@ -84,12 +83,15 @@ def check(
     options = options or Options()
     accepted = None if baseline is None else Baseline(baseline)
     detector = model if isinstance(model, Detector) or model is None else main.load(model)
-    if detector is not None and options.threshold is not None:
-        limits = {
-            kind: Thresholds(min(options.threshold, each.unsure), options.threshold)
-            for kind, each in detector.thresholds.items()
-        }
-        detector = replace(detector, thresholds=limits)
+    if detector is not None:
+        detector = detector.fast()
+        if options.threshold is not None:
+            sure = options.threshold
+            limits = {
+                kind: replace(each, unsure=min(sure, each.unsure), sure=sure, certain=sure)
+                for kind, each in detector.thresholds.items()
+            }
+            detector = replace(detector, thresholds=limits)
     jobs = [
         (target, viewport)
         for target in resolve(targets)
@@ -145,9 +147,7 @@ class _Checking:
                 result.picture = seen.png
                 result.height, result.width = seen.pixels.shape[:2]
                 found = [by_rule(each) for each in seen.rules]
-                for spot in unexplained(await self._spots(result, seen.pixels), found):
-                    at = await seen.evaluate("(box) => __layout.at(box)", list(spot.box))
-                    found.append(by_network(spot, at["selector"], at["text"], has_page=True))
+                found = await self._with_network(result, seen, found)
                 self._keep(result, found, [*self._options.ignored.boxes, *seen.ignored])
         except VisitError as error:
             result.error = str(error)
@@ -163,22 +163,32 @@ class _Checking:
             result.viewport = (result.width, result.height)
             if self._detector is None:
                 result.error = (
-                    "A picture has no DOM for the rules; a network can look at it: give its folder with --model."
+                    "A picture has no DOM for the rules: leave out --rules-only, so that the network looks at it."
                 )
                 return result
-            found = [by_network(spot, None, "", has_page=False) for spot in await self._spots(result, pixels)]
+            heat = await self._heat(result, pixels, self._detector)
+            spots = self._detector.spots(heat, self._options.kinds)
+            found = [by_network(spot, None, "", has_page=False) for spot in spots]
             self._keep(result, found, self._options.ignored.boxes)
         except VelveteenError as error:
             result.error = str(error)
         return result
 
-    async def _spots(self, result: Result, pixels: np.ndarray) -> list[Spot]:
+    async def _with_network(self, result: Result, seen: Seen, rules: list[Finding]) -> list[Finding]:
         if self._detector is None:
-            return []
+            return rules
+        heat, limits = await self._heat(result, seen.pixels, self._detector), self._detector.thresholds
+        found, spots = together(rules, heat, limits, self._options.kinds)
+        for spot in spots:
+            at = await seen.evaluate("(box) => __layout.at(box)", list(spot.box))
+            found.append(by_network(spot, at["selector"], at["text"], True, limits[spot.kind].certain))
+        return found
+
+    async def _heat(self, result: Result, pixels: np.ndarray, detector: Detector) -> np.ndarray:
         async with self._network:
-            heat = await asyncio.to_thread(self._detector.heat, pixels)
-        result.heat = pictures.png(main.heat_picture(pixels, heat))
-        return self._detector.spots(heat, self._options.kinds)
+            heat = await asyncio.to_thread(detector.heat, pixels)
+        result.heat = await asyncio.to_thread(lambda: pictures.png(main.heat_picture(pixels, heat)))
+        return heat
 
     def _keep(self, result: Result, found: list[Finding], ignored: Sequence[tuple[float, float, float, float]]) -> None:
         order = list(FAULTS)

@@ -10,7 +10,7 @@ import io
 import json
 import random
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,11 @@ _MARGIN = 24
 """At a crop's edge nobody can tell whether a letter is cut or goes on: pixels that are not learned there."""
 _ELSEWHERE = 0.25
 """So many crops are from anywhere in the page; the others show the fault."""
+_ALARMING = 0.5
+"""So many of the crops of sound pages alone are from places that look broken to the network, once there are some."""
+_UNSCALED = 0.5
+"""So many crops are as they are; the others are made larger or smaller, by a factor between these."""
+_FACTORS = (0.75, 1.3)
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,11 @@ class Picture:
     def page(self) -> str:
         """What the pictures of one page have in common."""
         return self.path.stem.rsplit(f"-{self.kind or SOUND}", 1)[0]
+
+    @property
+    def page_path(self) -> Path:
+        """The same with the folder: in several folders pages may have the same names."""
+        return self.path.with_name(self.page)
 
     @property
     def mask_path(self) -> Path:
@@ -209,79 +219,134 @@ def to_input(picture: np.ndarray) -> np.ndarray:
     return np.pad(inside, ((BORDER, BORDER), (BORDER, BORDER), (0, 0)), constant_values=OUTSIDE)
 
 
-@dataclass(frozen=True)
-class Batches:
-    """Batches for `fit_dataset`: (crops [2·pairs, size, size, 3], targets [2·pairs, size, size, kinds]).
+Place = tuple[Picture, int, int]
+"""A picture, and a row and column in it."""
 
-    Each pair is the same crop of a page, broken and sound, in the same changed colours: what differs is the fault alone.
-    The kinds take equal parts. Targets are 1 where a kind is, 0 where not, and UNKNOWN at the crop's edges.
+
+@dataclass
+class Batches:
+    """Batches for `fit_dataset`: (crops [2·pairs + alone, size, size, 3], targets of half that height and width, with kinds).
+
+    Each pair is the same crop of a page, broken and sound, in the same changed colours and size: what differs is the fault
+    alone. The kinds take equal parts, and so do folders, if pictures come from several. Beside them are crops of sound pages alone, half of them from `alarming`. Targets are 1
+    where a kind is, 0 where not, and UNKNOWN at the crop's edges.
 
     Args:
         pictures: from `load`; each broken one's sound page must be among them.
         steps: batches in an epoch.
         pairs: in a batch.
+        alone: further crops of sound pages in a batch.
         size: of a crop, in pixels.
         seed: of the choices.
-        epoch: the number of the next epoch, in a list of one, which each epoch raises.
+        epoch: the number of the next epoch, which each epoch raises.
+        alarming: places of sound pages that look broken to the network; it learns from them again.
     """
 
     pictures: Sequence[Picture]
     steps: int
     pairs: int
+    alone: int
     size: int
     seed: int
-    epoch: list[int] = field(default_factory=lambda: [0])
+    epoch: int = 0
+    alarming: Sequence[Place] = ()
 
     def __len__(self) -> int:
         return self.steps
 
     def __iter__(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        chance = np.random.default_rng([self.seed, self.epoch[0]])
-        self.epoch[0] += 1
-        pairs = paired(self.pictures)
+        chance = np.random.default_rng([self.seed, self.epoch])
+        self.epoch += 1
+        pairs = {
+            kind: _by_folder([(each[0].path.parent, each) for each in found])
+            for kind, found in paired(self.pictures).items()
+        }
+        sound = _by_folder([(each.path.parent, each) for each in self.pictures if each.kind is None])
+
+        def one_of(choices: Sequence[Any]) -> Any:
+            return choices[int(chance.integers(len(choices)))]
+
         for _ in range(self.steps):
-            inputs, targets = [], []
+            crops = []
             for _ in range(self.pairs):
-                kind = list(pairs)[chance.integers(len(pairs))]
-                broken, sound = pairs[kind][chance.integers(len(pairs[kind]))]
-                made = self._pair(broken, sound, chance)
-                inputs += made[0]
-                targets += made[1]
+                crops += self._crops(one_of(one_of(pairs[one_of(list(pairs))])), None, chance)
+            for _ in range(self.alone):
+                if len(self.alarming) and chance.random() < _ALARMING:
+                    picture, row, column = one_of(self.alarming)
+                    crops += self._crops([picture], (row, column), chance)
+                else:
+                    crops += self._crops([one_of(one_of(sound))], None, chance)
+            inputs, targets = zip(*crops, strict=True)
             yield np.stack(inputs), np.stack(targets)
 
-    def _pair(
-        self, broken: Picture, sound: Picture, chance: np.random.Generator
-    ) -> tuple[list[np.ndarray], list[np.ndarray]]:
-        mask = np.pad(broken.mask(), BORDER)
-        pictures = [to_input(broken.pixels()), to_input(sound.pixels())]
-        missing = [max(0, self.size - length) for length in mask.shape]
-        mask = np.pad(mask, ((0, missing[0]), (0, missing[1])))
-        edges = ((0, missing[0]), (0, missing[1]), (0, 0))
-        pictures = [np.pad(each, edges, constant_values=OUTSIDE) for each in pictures]
-        top, left = self._place(mask, chance)
-        rows, columns = slice(top, top + self.size), slice(left, left + self.size)
+    def _crops(
+        self, pictures: Sequence[Picture], at: tuple[int, int] | None, chance: np.random.Generator
+    ) -> list[tuple[np.ndarray, np.ndarray]]:
+        """The same crop of a page's pictures, and their targets."""
+        factor = 1.0 if chance.random() < _UNSCALED else chance.uniform(*_FACTORS)
+        side = round(self.size / factor)
+        masks = [each.mask() for each in pictures]
+        pixels = [each.pixels() for each in pictures]
+        top, left = self._place(masks[0], at, side, chance)
         change = _colours(chance)
-        inputs = [change(each[rows, columns]) for each in pictures]
-        classes = np.stack([mask[rows, columns], np.zeros((self.size, self.size), np.uint8)])
-        targets = (classes[..., None] == np.arange(1, len(FAULTS) + 1)).astype(np.float32)
-        for side in (0, 1):
-            targets = np.moveaxis(targets, side + 1, 0)
-            targets[:_MARGIN], targets[-_MARGIN:] = UNKNOWN, UNKNOWN
-            targets = np.moveaxis(targets, 0, side + 1)
-        return inputs, list(targets)
+        return [
+            (change(self._cut(each, top, left, side)), _target(self._cut(mask[..., None], top, left, side)[..., 0]))
+            for each, mask in zip(pixels, masks, strict=True)
+        ]
 
-    def _place(self, mask: np.ndarray, chance: np.random.Generator) -> tuple[int, int]:
-        most = [length - self.size for length in mask.shape]
-        rows, columns = np.nonzero(mask)
-        if not len(rows) or chance.random() < _ELSEWHERE:
-            return int(chance.integers(most[0] + 1)), int(chance.integers(most[1] + 1))
-        at = chance.integers(len(rows))
-        inside = chance.integers(2 * _MARGIN, self.size - 2 * _MARGIN, size=2)
-        top, left = (
-            int(np.clip(place - offset, 0, limit))
-            for place, offset, limit in zip((rows[at], columns[at]), inside, most, strict=True)
-        )
-        return top, left
+    def _cut(self, picture: np.ndarray, top: int, left: int, side: int) -> np.ndarray:
+        """Cuts a square out of [height, width, channels] and scales it to `size`; channel 3 of colours is 1 outside."""
+        rows, columns = picture[max(0, top) : top + side], slice(max(0, left), left + side)
+        inside = rows[:, columns]
+        around = [(max(0, -top), max(0, side - inside.shape[0] - max(0, -top)))]
+        around.append((max(0, -left), max(0, side - inside.shape[1] - max(0, -left))))
+        cut = np.pad(inside, (*around, (0, 0)))
+        if cut.shape[2] == 1:
+            image = Image.fromarray(cut[..., 0])
+            return np.asarray(image.resize((self.size, self.size), Image.Resampling.NEAREST))[..., None]
+        beside = np.pad(np.zeros(inside.shape[:2], bool), around, constant_values=True)
+        if side != self.size:
+            cut = np.asarray(Image.fromarray(cut).resize((self.size, self.size), Image.Resampling.BILINEAR))
+            at = (np.arange(self.size) * side) // self.size
+            beside = beside[at][:, at]
+        crop = cut.astype(np.float32) / 255
+        crop[beside] = OUTSIDE
+        return crop
+
+    def _place(
+        self, mask: np.ndarray, at: tuple[int, int] | None, side: int, chance: np.random.Generator
+    ) -> tuple[int, int]:
+        """Returns top and left of a crop, which may begin in the border around the picture."""
+        most = [max(0, length + 2 * BORDER - side) for length in mask.shape]
+        if at is None and chance.random() >= _ELSEWHERE:
+            rows, columns = np.nonzero(mask)
+            if len(rows):
+                chosen = chance.integers(len(rows))
+                at = int(rows[chosen]), int(columns[chosen])
+        if at is None:
+            offsets = [int(chance.integers(limit + 1)) for limit in most]
+        else:
+            inside = chance.integers(2 * _MARGIN, side - 2 * _MARGIN, size=2)
+            offsets = [
+                int(np.clip(place + BORDER - offset, 0, limit))
+                for place, offset, limit in zip(at, inside, most, strict=True)
+            ]
+        return offsets[0] - BORDER, offsets[1] - BORDER
+
+
+def _by_folder(found: Sequence[tuple[Path, Any]]) -> list[list[Any]]:
+    folders: dict[Path, list[Any]] = {}
+    for folder, each in found:
+        folders.setdefault(folder, []).append(each)
+    return list(folders.values())
+
+
+def _target(mask: np.ndarray) -> np.ndarray:
+    """Returns what a crop's mask, classes [size, size], teaches: [size / 2, size / 2, kinds]."""
+    target = (mask[1::2, 1::2, None] == np.arange(1, len(FAULTS) + 1)).astype(np.float32)
+    edge = _MARGIN // 2
+    target[:edge], target[-edge:], target[:, :edge], target[:, -edge:] = UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN
+    return target
 
 
 def paired(pictures: Sequence[Picture]) -> dict[str, list[tuple[Picture, Picture]]]:
@@ -290,11 +355,11 @@ def paired(pictures: Sequence[Picture]) -> dict[str, list[tuple[Picture, Picture
     Raises:
         DataError: there is none.
     """
-    sound = {each.page: each for each in pictures if each.kind is None}
+    sound = {each.page_path: each for each in pictures if each.kind is None}
     pairs: dict[str, list[tuple[Picture, Picture]]] = {}
     for each in pictures:
-        if each.kind is not None and each.page in sound:
-            pairs.setdefault(each.kind, []).append((each, sound[each.page]))
+        if each.kind is not None and each.page_path in sound:
+            pairs.setdefault(each.kind, []).append((each, sound[each.page_path]))
     if not pairs:
         raise DataError(
             f"There is nothing to learn from: no picture NAME-KIND.png (kinds: {', '.join(FAULTS)}) with NAME-{SOUND}.png "
@@ -308,12 +373,13 @@ def _colours(chance: np.random.Generator) -> Callable[[np.ndarray], np.ndarray]:
     order = chance.permutation(3)
     inverted, gamma = chance.random() < 0.3, chance.uniform(0.7, 1.4)
     low, high = chance.uniform(0, 0.15), chance.uniform(0.85, 1)
+    # Of 256 values each: much cheaper than of each pixel.
+    values = np.linspace(0, 1, 256, dtype=np.float32) ** gamma
+    values = low + (high - low) * (1 - values if inverted else values)
 
     def change(crop: np.ndarray) -> np.ndarray:
-        inside = crop[..., :1] > OUTSIDE / 2
-        colours = np.clip(crop[..., order], 0, 1) ** gamma
-        colours = 1 - colours if inverted else colours
-        return np.where(inside, low + (high - low) * colours, OUTSIDE).astype(np.float32)
+        colours = values[np.rint(np.clip(crop[..., order], 0, 1) * 255).astype(np.uint8)]
+        return np.where(crop[..., :1] > OUTSIDE / 2, colours, OUTSIDE).astype(np.float32)
 
     return change
 

@@ -1,15 +1,22 @@
 """How well a network, or the rules, find faults in labelled pictures."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from velveteen.recipes.layout.data import Picture
 from velveteen.recipes.layout.faults import FAULTS
-from velveteen.recipes.layout.heat import Spot, Thresholds, spots
+from velveteen.recipes.layout.heat import NEVER, Spot, Thresholds, spots, support, unexplained
 
+_STEP = 2 / 255
+LOWEST, HIGHEST = 0.3, 0.996
+"""Bounds of thresholds."""
+_CERTAIN = 0.9
+"""The least probability from which the network is sure alone where rules find nothing."""
+_BESIDE = 12
+"""Pixels around what a rule finds that it explains."""
 NEAR = 16
 """A finding that is no more than so many pixels away from the mask has found the fault."""
 
@@ -159,7 +166,7 @@ def measure(
             marked = spots(heat, thresholds)
             network.pixels(heat, mask, thresholds)
             network.page(picture.kind, mask, marked)
-            both.page(picture.kind, mask, [*ruled, *marked])
+            both.page(picture.kind, mask, together(ruled, marked, heat, thresholds))
         told(done)
     return Comparison(
         rules.result() if has_rules else None,
@@ -168,29 +175,134 @@ def measure(
     )
 
 
+def together(
+    rules: Sequence[Spot], marked: Sequence[Spot], heat: np.ndarray, thresholds: Mapping[str, Thresholds]
+) -> list[Spot]:
+    """Returns what `check` says of a page with a DOM: see `findings.together`."""
+
+    def of(kind: str) -> Thresholds:
+        return thresholds.get(kind, Thresholds())
+
+    confirmed = [replace(each, sure=each.sure and support(heat, each.box) >= of(each.kind).confirms) for each in rules]
+    alone = [
+        replace(each, sure=each.score >= of(each.kind).certain)
+        for each in unexplained(marked, [each.box for each in rules])
+    ]
+    return [*confirmed, *alone]
+
+
 def _spot(rule: Mapping[str, Any]) -> Spot:
     x, y, width, height = (round(length) for length in rule["box"])
     return Spot(rule["kind"], (x, y, max(1, width), max(1, height)), 1.0, rule["sure"])
 
 
-def chosen_thresholds(
-    sound: Sequence[Mapping[str, float]], false_alarms: float, unsure: float
-) -> dict[str, Thresholds]:
-    """Returns thresholds by which so few sound pages raise an alarm.
+@dataclass(frozen=True)
+class Scored:
+    """What is said of a picture: of a sound one anywhere, of a broken one at its fault.
 
     Args:
-        sound: for each sound page the highest probability of each kind.
-        false_alarms: pages with a sure finding, per 100; the kinds take equal parts.
-        unsure: the same for findings that are listed as unsure.
+        kind: of its fault, or None: it is sound.
+        highest: of each kind the network's highest probability.
+        unexplained: the same, where no rule has found anything.
+        support: of each kind the highest probability, of whatever kind, at what a rule is sure of; below 0 where none is.
     """
-    limits = {}
-    for kind in FAULTS:
-        values = np.array([page.get(kind, 0.0) for page in sound] or [0.0])
-        at = [
-            float(np.quantile(values, 1 - min(1.0, rate / 100 / len(FAULTS)), method="higher"))
-            for rate in (unsure, false_alarms)
-        ]
-        # Just above what sound pages reach, and never so low that every page has a finding.
-        low, high = (min(0.996, max(0.3, value + 2 / 255)) for value in at)
-        limits[kind] = Thresholds(low, max(low, high))
-    return limits
+
+    kind: str | None
+    highest: tuple[float, ...]
+    unexplained: tuple[float, ...] = ()
+    support: tuple[float, ...] = ()
+
+
+def scored(picture: Picture, heat: np.ndarray) -> Scored:
+    """Returns what a heat map, uint8 [height, width, kinds], and the rules say of a picture."""
+    mask, rules = picture.mask(), [_spot(each) for each in picture.rules() or ()]
+    if picture.kind is not None:
+        rules = [each for each in rules if touches(each, mask)]
+    supports = [
+        max((support(heat, each.box) for each in rules if each.sure and each.kind == kind), default=-1.0)
+        for kind in FAULTS
+    ]
+    alone = heat.copy()
+    for each in rules:
+        x, y, width, height = each.box
+        alone[max(0, y - _BESIDE) : y + height + _BESIDE, max(0, x - _BESIDE) : x + width + _BESIDE] = 0
+    places = slice(None), slice(None)
+    if picture.kind is not None:
+        rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
+        if len(rows):
+            places = (
+                slice(max(0, rows[0] - NEAR), rows[-1] + NEAR),
+                slice(max(0, columns[0] - NEAR), columns[-1] + NEAR),
+            )
+
+    def highest(values: np.ndarray) -> tuple[float, ...]:
+        return tuple((values[places].max(axis=(0, 1)) / 255).tolist())
+
+    return Scored(picture.kind, highest(heat), highest(alone), tuple(supports))
+
+
+def chosen_thresholds(pages: Sequence[Scored], sure: float, unsure: float, with_page: float) -> dict[str, Thresholds]:
+    """Returns the thresholds with which so few sound pages raise an alarm and most faults are found.
+
+    Args:
+        pages: sound and broken ones.
+        sure: of 100 sound pages, those that may have a sure finding, of whatever kind, in the picture alone.
+        unsure: the same for findings that are listed as unsure.
+        with_page: the same for sure findings where there is a DOM.
+    """
+    sound, broken = [each for each in pages if each.kind is None], [each for each in pages if each.kind is not None]
+    pictures = [_matrix([each.highest for each in some]) for some in (sound, broken)]
+    upper, lower = (limits(pictures[0], pictures[1], alarms, LOWEST) for alarms in (sure, unsure))
+    with_rules = [
+        _matrix([(*each.support, *(each.unexplained or each.highest)) for each in some]) for some in (sound, broken)
+    ]
+    confirms = dict.fromkeys(FAULTS, 0.0)
+    alone = dict.fromkeys(FAULTS, NEVER)
+    if all(each.support for each in pages) and pages:
+        chosen = limits(with_rules[0], with_rules[1], with_page, [0.0] * len(FAULTS) + [_CERTAIN] * len(FAULTS))
+        confirms, alone = (
+            dict(zip(FAULTS, part, strict=True)) for part in (chosen[: len(FAULTS)], chosen[len(FAULTS) :])
+        )
+    return {
+        kind: Thresholds(min(low, high), high, confirms[kind], alone[kind])
+        for kind, low, high in zip(FAULTS, lower, upper, strict=True)
+    }
+
+
+def _matrix(rows: Sequence[Sequence[float]]) -> np.ndarray:
+    return np.array(rows, np.float64) if rows else np.zeros((0, len(FAULTS)))
+
+
+def limits(sound: np.ndarray, broken: np.ndarray, alarms: float, lowest: float | Sequence[float]) -> list[float]:
+    """Returns a limit for each column; a page is marked when any value of its row reaches its column's limit.
+
+    Limits begin above what all sound pages reach. Then one is lowered after the other: always that which marks most further
+    broken pages for each further sound one.
+
+    Args:
+        sound, broken: [pages, columns].
+        alarms: of 100 sound pages, those that may be marked.
+        lowest: the least limit, of all columns or of each.
+    """
+    columns = sound.shape[1]
+    least = np.broadcast_to(np.asarray(lowest, np.float64), (columns,))
+    steps = [
+        np.unique(np.append(sound[:, column] + _STEP, least[column])).clip(least[column], HIGHEST)[::-1]
+        for column in range(columns)
+    ]
+    chosen = np.array([step[0] for step in steps])
+    most = alarms / 100 * len(sound)
+    while True:
+        alarmed, found = (sound >= chosen).any(axis=1), (broken >= chosen).any(axis=1)
+        best, rate = None, 0.0
+        for column, step in enumerate(steps):
+            for limit in step[step < chosen[column]]:
+                cost = np.count_nonzero(alarmed | (sound[:, column] >= limit)) - np.count_nonzero(alarmed)
+                if np.count_nonzero(alarmed) + cost > most:
+                    break
+                gain = np.count_nonzero(found | (broken[:, column] >= limit)) - np.count_nonzero(found)
+                if gain / (cost + 0.1) > rate:
+                    best, rate = (column, limit), gain / (cost + 0.1)
+        if best is None:
+            return [float(limit) for limit in chosen]
+        chosen[best[0]] = best[1]

@@ -1,20 +1,20 @@
 """Findings: what the rules and the network say, what is left out, and what was accepted earlier."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from velveteen.errors import ArgumentError, FileFormatError
 from velveteen.io.files import write_beside_then_rename
 from velveteen.recipes.layout.faults import FAULTS
-from velveteen.recipes.layout.heat import Spot
+from velveteen.recipes.layout.heat import NEVER, Spot, Thresholds, spots, support, unexplained
 
 Box = tuple[float, float, float, float]
 """x, y, width and height in CSS pixels of the picture."""
-_NEAR = 12
-"""CSS pixels between what the network marks and what a rule finds, when both mean the same."""
 _COVERED = 0.5
 """A finding is left out when so much of it lies in an ignored box."""
 _SAME = 0.5
@@ -116,27 +116,38 @@ def by_rule(found: dict[str, Any]) -> Finding:
     )
 
 
-def by_network(spot: Spot, selector: str | None, text: str, has_page: bool) -> Finding:
-    """Returns a finding of the network; where there is a DOM that does not confirm it, it is never sure."""
+def confirmed(finding: Finding, heat: np.ndarray, thresholds: Mapping[str, Thresholds]) -> Finding:
+    """Returns what a rule found, no longer sure where the network sees nothing there."""
+    if not finding.sure or support(heat, finding.box) >= thresholds.get(finding.kind, Thresholds()).confirms:
+        return finding
+    return replace(
+        finding, sure=False, score=0.5, advice=f"{finding.advice} The picture shows no fault here; have a look."
+    )
+
+
+def together(
+    rules: Sequence[Finding], heat: np.ndarray, thresholds: Mapping[str, Thresholds], kinds: Sequence[str]
+) -> tuple[list[Finding], list[Spot]]:
+    """Returns what rules found, sure or not after a look at the heat map, and what the network marks beside that."""
+    marked = unexplained(spots(heat, thresholds, kinds), [each.box for each in rules])
+    return [confirmed(each, heat, thresholds) for each in rules], marked
+
+
+def by_network(spot: Spot, selector: str | None, text: str, has_page: bool, certain: float = NEVER) -> Finding:
+    """Returns a finding of the network.
+
+    Args:
+        spot: what it marks.
+        selector, text: of the element there, where there is a DOM.
+        has_page: whether there is one; no rule has found anything there, so that the network must be certain to be sure.
+        certain: from which probability it is.
+    """
     advice = f"{FAULTS[spot.kind].title.capitalize()}: the picture looks like it here."
     if has_page:
         advice += " No rule confirms it; have a look."
     box = tuple(float(length) for length in spot.box)
-    return Finding(spot.kind, spot.sure and not has_page, box, spot.score, selector, advice, text)  # type: ignore[arg-type]
-
-
-def unexplained(spots: Sequence[Spot], rules: Sequence[Finding]) -> list[Spot]:
-    """Returns what the network marks where no rule has found anything."""
-    return [spot for spot in spots if not any(_is_near(spot.box, each.box) for each in rules)]
-
-
-def _is_near(a: Sequence[float], b: Sequence[float]) -> bool:
-    return (
-        a[0] < b[0] + b[2] + _NEAR
-        and b[0] < a[0] + a[2] + _NEAR
-        and a[1] < b[1] + b[3] + _NEAR
-        and b[1] < a[1] + a[3] + _NEAR
-    )
+    sure = spot.score >= certain if has_page else spot.sure
+    return Finding(spot.kind, sure, box, spot.score, selector, advice, text)  # type: ignore[arg-type]
 
 
 def outside(findings: Sequence[Finding], ignored: Sequence[Box]) -> list[Finding]:

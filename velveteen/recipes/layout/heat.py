@@ -16,16 +16,29 @@ TILE, OVERLAP = 1024, 128
 """Of the pieces that larger ones are computed in, in pixels: the memory that takes does not grow with the picture."""
 STRIP = 4096
 """So many rows are computed at a time: a page of 30,000 pixels' height would need gigabytes at once."""
+NEVER = 1.1
+"""A threshold that no probability reaches."""
+NEAR = 12
+"""Pixels between what the network marks and what a rule finds, when both mean the same."""
 _LEAST = 30
 """Pixels: a smaller spot is noise."""
 
 
 @dataclass(frozen=True)
 class Thresholds:
-    """From which probability a finding is listed at all, and from which it is sure."""
+    """From which probability the network is believed.
+
+    Args:
+        unsure: a place is listed.
+        sure: it is sure, where there is a picture alone.
+        confirms: what a rule is sure of is sure, when the network marks the same place with so much, as whatever kind.
+        certain: on a page with a DOM the network is sure alone, where no rule has found anything.
+    """
 
     unsure: float = 0.5
     sure: float = 0.8
+    confirms: float = 0.0
+    certain: float = NEVER
 
 
 @dataclass(frozen=True)
@@ -87,6 +100,27 @@ def spots(heat: np.ndarray, thresholds: Mapping[str, Thresholds], kinds: Sequenc
             score = float(layer[top:bottom, left:right].max()) / 255
             found.append(Spot(kind, (left, top, right - left, bottom - top), score, score >= limits.sure))
     return found
+
+
+def support(heat: np.ndarray, box: Sequence[float]) -> float:
+    """Returns the highest probability of any kind at a box, or near it.
+
+    Args:
+        heat: uint8 [height, width, kinds], from `heat_map`.
+        box: x, y, width and height in pixels.
+    """
+    x, y, width, height = (round(length) for length in box)
+    part = heat[max(0, y - NEAR) : max(0, y + height + NEAR), max(0, x - NEAR) : max(0, x + width + NEAR)]
+    return float(part.max(initial=0)) / 255
+
+
+def unexplained(spots: Sequence[Spot], rules: Sequence[Sequence[float]]) -> list[Spot]:
+    """Returns the places where no rule has found anything; `rules` are the boxes of what they found."""
+    return [spot for spot in spots if not any(_is_near(spot.box, box) for box in rules)]
+
+
+def _is_near(a: Sequence[float], b: Sequence[float]) -> bool:
+    return all(a[side] < b[side] + b[side + 2] + NEAR and b[side] < a[side] + a[side + 2] + NEAR for side in (0, 1))
 
 
 def components(mask: np.ndarray) -> list[tuple[int, int, int, int, int]]:

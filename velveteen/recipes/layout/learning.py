@@ -1,6 +1,16 @@
-"""The loss: broken pixels are rare, and many are easy."""
+"""The loss: broken pixels are rare, and many are easy. And what is learned again: sound places that look broken."""
 
+import random
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
 import torch
+
+import velveteen as vt
+from velveteen.recipes.layout.data import Batches, Picture
+from velveteen.recipes.layout.heat import heat_map
+from velveteen.recipes.layout.model import SHRINK
 
 _PIXELS = 5.0
 """What the cross entropy counts, beside the Dice of 0 to 1."""
@@ -16,9 +26,11 @@ def rare_pixels(y_true: torch.Tensor, y_pred: torch.Tensor) -> torch.Tensor:
     2016, over the whole batch, for the kinds in it).
 
     Args:
-        y_true: [batch, height, width, kinds]: 1 where a kind is, 0 where not, below 0 what does not count.
-        y_pred: probabilities of the same shape.
+        y_true: [batch, height / 2, width / 2, kinds]: 1 where a kind is, 0 where not, below 0 what does not count.
+        y_pred: probabilities, [batch, height, width, kinds]. They come from a picture of half the size, so that every other
+            row and column has all there is to learn.
     """
+    y_pred = y_pred[:, SHRINK - 1 :: SHRINK, SHRINK - 1 :: SHRINK]
     counts = (y_true >= 0).to(y_pred.dtype)
     truth = y_true.clamp(min=0)
     sure = y_pred.clamp(1e-6, 1 - 1e-6)
@@ -31,3 +43,57 @@ def rare_pixels(y_true: torch.Tensor, y_pred: torch.Tensor) -> torch.Tensor:
     is_there = truth.sum(dim=places) > 0
     dice = (1 - (2 * both + 1) / (either + 1))[is_there]
     return _PIXELS * pixels + (dice.mean() if dice.numel() else dice.sum())
+
+
+class Alarming(vt.callbacks.Callback):
+    """Looks at some sound pages after each epoch, and gives `Batches` the places that look broken, to learn them again.
+
+    Source: Shrivastava, Gupta and Girshick, "Training Region-Based Object Detectors with Online Hard Example Mining", 2016.
+
+    Args:
+        batches: to be given them.
+        pages: sound pictures.
+        multiple: as `heat_map`.
+        seed: of the choices.
+    """
+
+    LOOKED_AT = 60
+    """Pages an epoch: a tenth of its time."""
+    KEPT = 600
+    """Places that are learned again; the oldest are forgotten."""
+    LEAST = 0.25
+    """Probability from which a place looks broken."""
+    OF_A_PAGE = 3
+    APART = 64
+    """Pixels: a block of so many has one place at most."""
+
+    def __init__(self, batches: Batches, pages: Sequence[Picture], multiple: int, seed: int):
+        self.batches, self.pages, self.multiple = batches, pages, multiple
+        self._chance = random.Random(seed)
+
+    def get_state(self) -> dict[str, Any]:
+        return {"alarming": [(page.path.as_posix(), row, column) for page, row, column in self.batches.alarming]}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        known = {page.path.as_posix(): page for page in self.pages}
+        self.batches.alarming = [
+            (known[path], row, column) for path, row, column in state.get("alarming", []) if path in known
+        ]
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any]) -> None:
+        found = list(self.batches.alarming)
+        for page in self._chance.sample(self.pages, min(self.LOOKED_AT, len(self.pages))):
+            found += [
+                (page, row, column) for row, column in self._places(heat_map(self.model, page.pixels(), self.multiple))
+            ]
+        self.batches.alarming = found[-self.KEPT :]
+
+    def _places(self, heat: np.ndarray) -> list[tuple[int, int]]:
+        highest = heat.max(axis=-1)
+        rows, columns = (-(-length // self.APART) for length in highest.shape)
+        padded = np.zeros((rows * self.APART, columns * self.APART), np.uint8)
+        padded[: highest.shape[0], : highest.shape[1]] = highest
+        blocks = padded.reshape(rows, self.APART, columns, self.APART).max(axis=(1, 3))
+        order = np.argsort(-blocks, axis=None)[: self.OF_A_PAGE]
+        chosen = [np.unravel_index(index, blocks.shape) for index in order if blocks.flat[index] >= self.LEAST * 255]
+        return [(int((row + 0.5) * self.APART), int((column + 0.5) * self.APART)) for row, column in chosen]

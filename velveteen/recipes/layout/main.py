@@ -4,7 +4,7 @@ import secrets
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from PIL import Image
 
 import velveteen as vt
 from velveteen.errors import ArgumentError, DataError, FileFormatError
+from velveteen.models.saving import save_model
 from velveteen.recipes._folders import prepare
 from velveteen.recipes._learning import CosineSchedule
 from velveteen.recipes.layout import data, evaluation
@@ -20,14 +21,20 @@ from velveteen.recipes.layout.data import Picture
 from velveteen.recipes.layout.evaluation import Comparison, Evaluation
 from velveteen.recipes.layout.faults import FAULTS
 from velveteen.recipes.layout.heat import Spot, Thresholds, heat_map, spots
-from velveteen.recipes.layout.learning import rare_pixels
+from velveteen.recipes.layout.learning import Alarming, rare_pixels
 from velveteen.recipes.layout.model import grid, unet
+from velveteen.training.precision import gains_from_bfloat16
 
 OUT = Path("layout-model")
+PRETRAINED = Path(__file__).parent / "pretrained"
+"""The network that ships; tools/layout_models.py makes it."""
 BACKUP = "training"
 """The folder in a model's own, from which a training that was stopped goes on."""
-_SURE_ALARMS, _UNSURE_ALARMS = 2.0, 10.0
+_SURE_ALARMS, _UNSURE_ALARMS, _ALARMS_WITH_PAGE = 5.0, 15.0, 1.0
 """Sound pages kept to choose the thresholds on, per 100, that may raise a sure alarm, or an unsure one."""
+_SCREEN = (800, 1280)
+_BFLOAT16 = 0.05
+"""By how much a probability may differ where bfloat16 computes it; thresholds are a matter of more."""
 _KEPT = 10
 """A page of so many is kept to choose the thresholds on."""
 
@@ -37,26 +44,29 @@ class Settings:
     """How to train.
 
     Attributes:
-        width, depth: as `model.unet`.
+        width, depth, widest: as `model.unet`.
         epochs: how many.
         steps: batches in an epoch.
         pairs: in a batch; each is a crop of a broken page and the same of the sound one.
+        alone: further crops of sound pages in a batch.
         crop: height and width of a crop, in pixels.
         learning_rate: the highest, see `CosineSchedule`.
         precision: "float32" or "bfloat16".
     """
 
     width: int = 16
-    depth: int = 5
-    epochs: int = 60
-    steps: int = 100
-    pairs: int = 6
-    crop: int = 320
+    depth: int = 6
+    widest: int = 160
+    epochs: int = 20
+    steps: int = 150
+    pairs: int = 3
+    alone: int = 2
+    crop: int = 384
     learning_rate: float = 0.002
     precision: str = "float32"
 
     def __post_init__(self) -> None:
-        for name in ("width", "depth", "epochs", "steps", "pairs", "crop"):
+        for name in ("width", "depth", "widest", "epochs", "steps", "pairs", "crop"):
             if getattr(self, name) < 1:
                 raise ArgumentError(f"The {name} must be positive, got {getattr(self, name)}.")
         multiple = grid(self.depth)
@@ -109,6 +119,22 @@ class Detector:
         """Returns the heat map of a picture, uint8 [height, width, 3]: uint8 [height, width, kinds]."""
         return heat_map(self.network, picture, self.multiple)
 
+    def fast(self, shape: tuple[int, int] = _SCREEN) -> "Detector":
+        """Returns one that computes in bfloat16, where this machine gains from it and the heat map stays what it is.
+
+        Args:
+            shape: height and width of pictures to come.
+        """
+        if not gains_from_bfloat16():
+            return self
+        sides = [-(-(side + 2 * data.BORDER) // self.multiple) * self.multiple for side in shape]
+        example = np.random.default_rng(0).random((1, *sides, 3), np.float32)
+        try:
+            network = self.network.optimize(example, precision="bfloat16", tolerance=_BFLOAT16, seconds=0)
+        except ArgumentError:
+            return self
+        return replace(self, network=network)
+
     def spots(self, heat: np.ndarray, kinds: Sequence[str] = tuple(FAULTS)) -> list[Spot]:
         """Returns what a heat map marks."""
         return spots(heat, self.thresholds, kinds)
@@ -118,22 +144,27 @@ def train(
     pictures: Sequence[Picture],
     settings: Settings | None = None,
     *,
+    kept: Sequence[Picture] | None = None,
     out: str | Path = OUT,
     start: str | Path | None = None,
     resume: bool = False,
     seed: int | None = None,
     verbose: bool = True,
+    quantize: str | None = None,
 ) -> Training:
-    """Trains a network on labelled pictures, and writes it; a page of ten is kept to choose the thresholds on.
+    """Trains a network on labelled pictures, and writes it.
 
     Args:
         pictures: from `data.load`.
         settings: how to train.
+        kept: pictures to choose the thresholds on, which are not learned from; by default those of a page of ten. Give pages
+            of other sites, if there are any: the thresholds hold for pages that are as strange to the network as these.
         out: the folder to write to; a model in it is replaced.
         start: a model to begin from, whose width and depth hold then; by default from nothing.
         resume: whether to go on with the training in `out` that was stopped; give the same settings and seed.
         seed: makes the training repeatable.
         verbose: whether to show progress.
+        quantize: of weights in the file, "float16" halves it; by default they are as they are.
 
     Raises:
         DataError: there is nothing to learn from.
@@ -148,13 +179,13 @@ def train(
     if not resume and (backup / "model.json").exists():
         vt.io.folder(backup).remove()
     seed = secrets.randbelow(2**31) if seed is None else seed
-    learned, kept = split(pictures)
-    batches = data.Batches(learned, settings.steps, settings.pairs, settings.crop, seed)
+    learned, kept = split(pictures) if kept is None else (pictures, kept)
+    batches = data.Batches(learned, settings.steps, settings.pairs, settings.alone, settings.crop, seed)
     data.paired(learned)  # nothing to learn from is told before anything is built
     vt.set_random_seed(seed)
     multiple = grid(settings.depth)
     if start is None:
-        network = unet(settings.width, settings.depth)
+        network = unet(settings.width, settings.depth, settings.widest)
     else:
         old = load(start)
         network, multiple = old.network, old.multiple
@@ -165,6 +196,7 @@ def train(
         verbose=verbose,
         callbacks=[
             CosineSchedule(settings.learning_rate, settings.steps, settings.epochs),
+            Alarming(batches, [each for each in learned if each.kind is None], multiple, seed),
             vt.callbacks.TerminateOnNaN(),
             vt.callbacks.BackupAndRestore(backup, every_batches=50),
         ],
@@ -176,7 +208,7 @@ def train(
     network.user_defined_metadata = _metadata(
         settings, multiple, thresholds, measured, len(learned), len(history.epoch), seconds
     )
-    network.save(out, include_optimizer=False)
+    save_model(network, out, include_optimizer=False, quantization=quantize)
     return Training(
         out, len(learned), len(history.epoch), seconds, history.interrupted, measured, dict(history.history)
     )
@@ -184,9 +216,11 @@ def train(
 
 def split(pictures: Sequence[Picture]) -> tuple[list[Picture], list[Picture]]:
     """Returns the pictures to learn from, and those to choose thresholds on: all pictures of a page of ten, by order."""
-    names = sorted({each.page for each in pictures})
+    names = sorted({each.page_path for each in pictures})
     kept = set(names[::_KEPT] if len(names) > _KEPT else names[:1])
-    return [each for each in pictures if each.page not in kept], [each for each in pictures if each.page in kept]
+    return [each for each in pictures if each.page_path not in kept], [
+        each for each in pictures if each.page_path in kept
+    ]
 
 
 def load(folder: str | Path) -> Detector:
@@ -204,7 +238,7 @@ def load(folder: str | Path) -> Detector:
             "Train one with velveteen layout train."
         )
     try:
-        limits = {kind: Thresholds(float(low), float(high)) for kind, (low, high) in about["thresholds"].items()}
+        limits = {kind: Thresholds(*map(float, values)) for kind, values in about["thresholds"].items()}
         return Detector(network, limits, int(about["multiple"]), about)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise FileFormatError(f"What {folder} says of its thresholds is damaged: {error!s:.200}") from error
@@ -255,12 +289,8 @@ def heat_picture(picture: np.ndarray, heat: np.ndarray) -> Image.Image:
 
 def _judged(network: Any, multiple: int, kept: Sequence[Picture]) -> tuple[dict[str, Thresholds], Evaluation]:
     heats = {each.path: heat_map(network, each.pixels(), multiple) for each in kept}
-    sound = [
-        dict(zip(FAULTS, (heats[each.path].max(axis=(0, 1)) / 255).tolist(), strict=True))
-        for each in kept
-        if each.kind is None
-    ]
-    limits = evaluation.chosen_thresholds(sound, _SURE_ALARMS, _UNSURE_ALARMS)
+    pages = [evaluation.scored(each, heats[each.path]) for each in kept]
+    limits = evaluation.chosen_thresholds(pages, _SURE_ALARMS, _UNSURE_ALARMS, _ALARMS_WITH_PAGE)
     measured = evaluation.measure(kept, lambda each: heats[each.path], limits).network
     assert measured is not None
     return limits, measured
@@ -278,7 +308,7 @@ def _metadata(
     return {
         "recipe": "layout",
         "kinds": list(FAULTS),
-        "thresholds": {kind: [each.unsure, each.sure] for kind, each in thresholds.items()},
+        "thresholds": {kind: list(astuple(each)) for kind, each in thresholds.items()},
         "multiple": multiple,
         "input": {"range": [0, 1], "outside": data.OUTSIDE, "border": data.BORDER, "pixel": "CSS"},
         "training": {

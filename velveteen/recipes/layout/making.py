@@ -5,7 +5,7 @@ import itertools
 import random
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,8 +24,11 @@ _TRIES = 3
 """So often is a kind tried on a page, before the next kind's turn."""
 _AROUND = 12
 """CSS pixels beside a fault that are photographed to measure its ink."""
-_LONGEST = 20.0
+_LONGEST = 60.0
 """Seconds for one page; one that takes longer is passed over."""
+_WIDE = 1280
+"""CSS pixels; in a viewport of so many every page for a desktop should fit."""
+_SCROLLS_SIDEWAYS = "() => document.documentElement.scrollWidth > innerWidth + 2"
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,7 @@ class Visit:
         width, height: of the viewport, in CSS pixels.
         scale: picture pixels in a CSS pixel.
         scroll: how far down to look, from 0, the top, to 1, the end.
+        is_alone: whether to ask nobody else for what the page wants from elsewhere.
     """
 
     target: Target
@@ -44,6 +48,7 @@ class Visit:
     height: int
     scale: int
     scroll: float
+    is_alone: bool = False
 
 
 @dataclass(frozen=True)
@@ -98,6 +103,7 @@ class Studio:
         self._page, self._devtools = page, devtools
         self._scroll, self._now = (0.0, 0.0), np.zeros((1, 1, 3), np.uint8)
         self._root: Path | None = None
+        self._is_alone = False
 
     @classmethod
     async def opened(cls, browser: "Browser") -> "Studio":
@@ -105,29 +111,54 @@ class Studio:
         page = await browser.new_page(bypass_csp=True)
         page.on("dialog", lambda dialog: asyncio.ensure_future(dialog.dismiss()))
         studio = cls(page, await page.context.new_cdp_session(page))
-        await page.route(f"{LOCAL}/**", lambda route: serve(route, studio._root, lambda said: None))
+        await page.route("**/*", studio._answer)
         return studio
+
+    async def _answer(self, route: Any) -> None:
+        if route.request.url.startswith(f"{LOCAL}/"):
+            await serve(route, self._root, lambda said: None)
+        elif self._is_alone:
+            await route.abort()
+        else:
+            await route.continue_()
 
     async def close(self) -> None:
         """Closes the tab."""
         await self._page.context.close()
 
-    async def show(self, page: Page | Visit) -> None:
-        """Opens a page, and scrolls to where it is looked at."""
-        await self._devtools.send(
-            "Emulation.setDeviceMetricsOverride",
-            {"width": page.width, "height": page.height, "deviceScaleFactor": page.scale, "mobile": False},
-        )
+    async def show(self, page: Page | Visit) -> Page | Visit:
+        """Opens a page, and scrolls to where it is looked at.
+
+        Returns:
+            The same; wider when somebody's page was not made for so narrow a viewport, so that it would not be sound there.
+        """
+        await self._resize(page)
         if isinstance(page, Page):
             await self._page.set_content(page.html)
         else:
-            self._root = page.target.root
+            self._root, self._is_alone = page.target.root, page.is_alone
             await self._page.goto(page.target.address, timeout=1000 * _LONGEST)
+        if isinstance(page, Visit) and page.width < _WIDE and await self._page.evaluate(_SCROLLS_SIDEWAYS):
+            page = replace(page, width=_WIDE)
+            await self._resize(page)
         await self._page.evaluate(scripts())
         self._scroll = await self._page.evaluate(
             "(share) => { scrollTo(0, share * (document.documentElement.scrollHeight - innerHeight)); return [scrollX, scrollY]; }",
             page.scroll,
         )
+        await self._page.evaluate("() => __layout.keep()")
+        return page
+
+    async def _resize(self, page: Page | Visit) -> None:
+        await self._devtools.send(
+            "Emulation.setDeviceMetricsOverride",
+            {"width": page.width, "height": page.height, "deviceScaleFactor": page.scale, "mobile": False},
+        )
+
+    async def show_again(self, page: Page | Visit) -> None:
+        """Brings the page that is shown back as it was before a fault."""
+        if isinstance(page, Page) or not await self._page.evaluate("() => __layout.restore()"):
+            await self.show(page)
 
     async def picture(self) -> bytes:
         """Returns the viewport's picture as PNG."""
@@ -250,7 +281,7 @@ async def _of_page(
     studio: Studio, seed: int, page: Page | Visit, kinds: Sequence[str], faults: int, tally: Tally
 ) -> list[Example]:
     chance = random.Random(f"layout faults {seed}")
-    await studio.show(page)
+    page = await studio.show(page)
     content = await studio.picture()
     before = decoded(content)
     made = [Example(seed, page, content, np.zeros(before.shape[:2], np.uint8), rules=await studio.rules())]
@@ -261,7 +292,7 @@ async def _of_page(
             if len(made) > faults:
                 return made
             if not is_fresh:
-                await studio.show(page)
+                await studio.show_again(page)
             is_fresh = False
             result = await studio.inject(FAULTS[kind], chance, page, before)
             if result is None:

@@ -5,12 +5,14 @@ In conftest.py: `pytest_plugins = ["velveteen.recipes.layout.pytest_plugin"]`.
 
 import re
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 FOLDER = "layout-report"
+PRETRAINED = Path(__file__).parent / "pretrained"  # as main.PRETRAINED, which would load torch with every test suite
 
 
 @pytest.fixture
@@ -40,10 +42,17 @@ def layout_check(request: pytest.FixtureRequest, record_property: Callable[[str,
     return check
 
 
+@cache
+def _loaded(folder: Path) -> Any:
+    from velveteen.recipes.layout import main
+
+    return main.load(folder).fast()
+
+
 def check_page(
     page: Any,
     *,
-    model: str | Path | Any = None,
+    model: str | Path | Any = PRETRAINED,
     kinds: Sequence[str] | None = None,
     ignore: Sequence[str] = (),
     full_page: bool = False,
@@ -52,7 +61,7 @@ def check_page(
 
     Args:
         page: Playwright's, of the synchronous kind.
-        model: a network's folder, or what `main.load` returned, which looks too; findings of its own are unsure.
+        model: a network's folder, or what `main.load` returned; by default the one that ships. With None the rules judge alone.
         kinds: which kinds to look for; by default all.
         ignore: CSS selectors, or boxes `x,y,width,height`, of what is not to be told.
         full_page: whether to look at the whole page.
@@ -60,10 +69,9 @@ def check_page(
     Raises:
         ArgumentError, MissingFileError, FileFormatError: a box of no size, or the model cannot be used.
     """
-    from velveteen.recipes.layout import main
     from velveteen.recipes.layout.browser import decoded, scripts
     from velveteen.recipes.layout.faults import FAULTS
-    from velveteen.recipes.layout.findings import Ignored, Result, by_network, by_rule, outside, unexplained
+    from velveteen.recipes.layout.findings import Ignored, Result, by_network, by_rule, outside, together
 
     chosen, ignored = tuple(kinds or FAULTS), Ignored.parsed(list(ignore))
     usual = page.viewport_size
@@ -78,10 +86,14 @@ def check_page(
         found = [by_rule(each) for each in rules]
         pixels = decoded(picture)
         if model is not None:
-            detector = main.load(model) if isinstance(model, str | Path) else model
-            for spot in unexplained(detector.spots(detector.heat(pixels), chosen), found):
-                at = page.evaluate("(box) => __layout.at(box)", list(spot.box))
-                found.append(by_network(spot, at["selector"], at["text"], has_page=True))
+            detector = _loaded(Path(model)) if isinstance(model, str | Path) else model
+            found, spots = together(found, detector.heat(pixels), detector.thresholds, chosen)
+            for spot in spots:
+                at, certain = (
+                    page.evaluate("(box) => __layout.at(box)", list(spot.box)),
+                    detector.thresholds[spot.kind].certain,
+                )
+                found.append(by_network(spot, at["selector"], at["text"], True, certain))
     finally:
         if full_page:
             page.set_viewport_size(usual)

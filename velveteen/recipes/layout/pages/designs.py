@@ -7,17 +7,17 @@ from collections.abc import Callable
 from velveteen.errors import unknown_name
 
 _SANS = (
-    "'DejaVu Sans'",
-    "'Liberation Sans'",
-    "Arial",
-    "Verdana",
-    "Helvetica",
-    "system-ui",
-    "'Noto Sans'",
-    "'Liberation Sans Narrow'",
-)
-_SERIF = ("'DejaVu Serif'", "'Liberation Serif'", "Georgia", "'Times New Roman'", "'Noto Serif'")
-_MONO = ("'DejaVu Sans Mono'", "'Liberation Mono'", "'Courier New'", "Consolas")
+    "'DejaVu Sans'", "'Liberation Sans'", "Arial", "Verdana", "Helvetica", "system-ui", "'Noto Sans'", "'Liberation Sans Narrow'",
+    "Roboto", "'Open Sans'", "Lato", "Inter", "Cantarell", "Carlito", "Quicksand", "Cabin", "Dosis", "'Segoe UI'", "Tahoma",
+)  # fmt: skip
+_SERIF = (
+    "'DejaVu Serif'", "'Liberation Serif'", "Georgia", "'Times New Roman'", "'Noto Serif'", "'EB Garamond'", "Caladea", "Cambria",
+    "'Linux Libertine O'",
+)  # fmt: skip
+_MONO = (
+    "'DejaVu Sans Mono'", "'Liberation Mono'", "'Courier New'", "Consolas", "'JetBrains Mono'", "'Fira Code'", "Hack", "'Roboto Mono'",
+)  # fmt: skip
+"""Those that are on the machine count; Chromium takes the next one for others."""
 
 
 def _stack(chance: random.Random, names: tuple[str, ...], last: str) -> str:
