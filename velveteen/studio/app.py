@@ -4,8 +4,9 @@ import asyncio
 import dataclasses
 import re
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path as FilePath
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import APIRouter, FastAPI, File, Path, Query, Request, Response, UploadFile, WebSocket, WebSocketDisconnect
 from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse
@@ -18,11 +19,14 @@ from velveteen.errors import DataError, MissingFileError, StateError, VelveteenE
 from velveteen.studio.commands import Command
 from velveteen.studio.curves import Curves
 from velveteen.studio.datasets import LABEL, PAGE, SAMPLE, Datasets
-from velveteen.studio.models import NAME, ModelsFolder
-from velveteen.studio.pretrained import Pretrained
+from velveteen.studio.names import NAME
 from velveteen.studio.security import Guard
 from velveteen.studio.trainings import Trainings
 from velveteen.training.runs import RunHistory
+
+if TYPE_CHECKING:
+    from velveteen.studio.models import ModelsFolder
+    from velveteen.studio.pretrained import Pretrained
 
 PAGES = FilePath(__file__).parent / "pages"
 RUNS, MODELS, DATASETS = "velveteen-runs", "models", "datasets"
@@ -80,13 +84,26 @@ class Studio:
         commands: Sequence[Command] = (),
     ):
         self.root = root
-        self.models = ModelsFolder(models or root / MODELS)
-        self.pretrained = Pretrained()
+        self._models = models or root / MODELS
         self.history = RunHistory(runs or root / RUNS)
         self.curves = Curves(self.history)
         self.trainings = Trainings(self.history)
         self.datasets = Datasets(root / DATASETS)
         self.commands = {command.recipe: command for command in commands}
+
+    @cached_property
+    def models(self) -> "ModelsFolder":
+        """The models; what reads them brings PyTorch, without which the page is there sooner."""
+        from velveteen.studio.models import ModelsFolder
+
+        return ModelsFolder(self._models)
+
+    @cached_property
+    def pretrained(self) -> "Pretrained":
+        """The models that come with velveteen."""
+        from velveteen.studio.pretrained import Pretrained
+
+        return Pretrained()
 
 
 def create_app(studio: Studio, token: str, port: int) -> Any:
@@ -181,7 +198,9 @@ def _runs(studio: Studio) -> APIRouter:
     @router.get("/runs/{run}/curves", responses=_failures(404))
     def curves(
         run: RunId,
-        width: Annotated[int, Query(ge=1, le=4000, description="Buckets: each has the least and the most of a curve.")] = 600,
+        width: Annotated[
+            int, Query(ge=1, le=4000, description="Buckets: each has the least and the most of a curve.")
+        ] = 600,
         first: Annotated[float | None, Query(allow_inf_nan=False, description="Epoch to begin at.")] = None,
         last: Annotated[float | None, Query(allow_inf_nan=False, description="Epoch to end at.")] = None,
         kind: Literal["batch", "epoch"] | None = None,
@@ -245,39 +264,38 @@ def _runs(studio: Studio) -> APIRouter:
 
 def _models(studio: Studio) -> APIRouter:
     router = APIRouter(prefix="/api/models", tags=["models"])
-    models = studio.models
 
     @router.get("", responses=_failures())
     def all_models() -> list[dict[str, Any]]:
         """The models in the models folder, the newest first."""
-        return models.all()
+        return studio.models.all()
 
     @router.get("/{name}", responses=_failures(400, 404))
     def model(name: Name) -> dict[str, Any]:
         """Layers, weights' distributions, metadata, files and pictures of a model."""
-        return models.describe(name)
+        return studio.models.describe(name)
 
     @router.get("/{name}/example", responses=_failures(400, 404))
     def example(name: Name, seed: Annotated[int, Query(ge=0, le=2**31)] = 1) -> dict[str, Any]:
         """Random inputs and what Python makes of them."""
-        return models.example(name, seed)
+        return studio.models.example(name, seed)
 
     @router.get("/{name}/zip", response_class=Response, responses=_failures(400, 404))
     def zipped(name: Name) -> Response:
         """The model's folder for a web page."""
-        content = models.zipped(name)
+        content = studio.models.zipped(name)
         headers = {"content-disposition": f'attachment; filename="{name}.zip"'}
         return Response(content, media_type="application/zip", headers=headers)
 
     @router.get("/{name}/files/{file}", response_class=FileResponse, responses=_failures(400, 404))
     def file(name: Name, file: Annotated[str, Path(max_length=200)]) -> FileResponse:
         """One of the model's files."""
-        return FileResponse(models.file(name, file), headers={"cache-control": "no-cache"})
+        return FileResponse(studio.models.file(name, file), headers={"cache-control": "no-cache"})
 
     @router.delete("/{name}", status_code=204, responses=_failures(400, 404))
     def remove(name: Name) -> None:
         """Deletes a model."""
-        models.remove(name)
+        studio.models.remove(name)
 
     return router
 

@@ -8,8 +8,7 @@ import time
 from pathlib import Path
 
 from velveteen.errors import ArgumentError, DataError, MissingFileError, StateError
-from velveteen.io.files import write_beside_then_rename
-from velveteen.studio.models import NAME
+from velveteen.studio.names import NAME
 
 KINDS = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp", "audio/wav": ".wav"}
 _BEGINNINGS = {".png": b"\x89PNG\r\n\x1a\n", ".jpg": b"\xff\xd8\xff", ".webp": b"RIFF", ".wav": b"RIFF"}
@@ -65,6 +64,8 @@ class Datasets:
             ArgumentError: a name that could lead elsewhere.
             DataError: it is not what its kind says.
         """
+        from velveteen.io.files import write_beside_then_rename  # brings PyTorch, which the studio begins without
+
         self._check(label)
         extension = KINDS.get(kind.split(";")[0].strip().lower())
         if extension is None or not content.startswith(_BEGINNINGS[extension]):

@@ -1,7 +1,6 @@
 """Models in the models folder: what they are made of, and their files for the browser."""
 
 import io
-import re
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -14,8 +13,8 @@ from velveteen.io.folders import FolderHandler
 from velveteen.io.management import list_models
 from velveteen.io.manifest import check_manifest, parse_json
 from velveteen.models.summary import describe
+from velveteen.studio.names import NAME
 
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,99}")
 _BINS = 40
 _PICTURES = (".png",)
 _EXAMPLES = 4

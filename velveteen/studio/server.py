@@ -2,6 +2,7 @@
 
 import secrets
 import socket
+import threading
 import webbrowser
 from collections.abc import Callable
 from typing import Any
@@ -12,6 +13,8 @@ from velveteen.errors import StateError
 from velveteen.studio.app import Studio, create_app
 
 HOST = "127.0.0.1"
+_LOAD_AFTER = 2.0
+"""Seconds after the server is ready."""
 
 
 def serve(
@@ -52,17 +55,22 @@ def serve(
         ws="websockets-sansio",
         server_header=False,
     )
-    server = _Server(config, lambda: (tell(address), webbrowser.open(address) if open_page else None))
+    server = _Server(config, studio, lambda: (tell(address), webbrowser.open(address) if open_page else None))
     server.run(sockets=[listener])
 
 
 class _Server(uvicorn.Server):
     """Says when it is ready."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], Any]):
+    def __init__(self, config: uvicorn.Config, studio: Studio, ready: Callable[[], Any]):
         super().__init__(config)
+        self._studio = studio
         self._ready = ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._ready()
+        # The first page is there by then; the pages of models find PyTorch loaded.
+        timer = threading.Timer(_LOAD_AFTER, lambda: (self._studio.models, self._studio.pretrained))
+        timer.daemon = True
+        timer.start()

@@ -90,8 +90,11 @@ export const page: Page = async (place) => {
   }
 
   await reset();
+  const scheme = matchMedia("(prefers-color-scheme: dark)");
+  scheme.addEventListener("change", draw);
   return () => {
     left = true;
+    scheme.removeEventListener("change", draw);
     network.dispose();
   };
 };

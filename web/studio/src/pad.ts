@@ -52,6 +52,7 @@ export function drawingPad(size: number, words: string, changed: () => void = ()
     strokes.at(-1)!.push(...(moves.length ? moves : [event]).map(pointOf));
     draw();
   });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => strokes.length && draw());
   canvas.addEventListener("keydown", (event) => {
     if (event.key === "Delete" || event.key === "Backspace") clear();
   });
