@@ -22,6 +22,7 @@ from velveteen.recipes.digits import main as digits
 from velveteen.recipes.writer import data as texts
 from velveteen.recipes.writer import main as writer
 from velveteen.studio.app import PAGES
+from velveteen.training.runs import RunHistory
 
 pytestmark = [
     pytest.mark.xdist_group("studio pages"),
@@ -78,7 +79,8 @@ def address(folder, spoken):
 
 @pytest.fixture(scope="module")
 def browser_page(address):
-    with chromium_page("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream") as opened:
+    cable_pulled = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
+    with chromium_page("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream", cable_pulled) as opened:
         opened.set_default_timeout(90_000)
         strangers = []
         opened.on("request", lambda request: strangers.append(request.url))
@@ -128,6 +130,32 @@ def test_a_training_is_started_watched_and_kept(browser_page, address, folder):
     )
     assert "training" in shown.text_content()
     assert (folder / "models" / "dense one" / "model.json").is_file()
+
+
+def test_a_long_history_is_looked_at_closely(browser_page, address, folder):
+    history = RunHistory(folder / "velveteen-runs")
+    run = history.begin("long", [])
+    with history._connection() as connection:
+        connection.executemany(
+            "INSERT INTO points VALUES (?, ?, 'epoch', ?, ?, ?)",
+            ((run, i, i, i, json.dumps({"loss": 1 / i, "val_loss": 2 / i})) for i in range(1, 10_001)),
+        )
+    history.update(run, state="done")
+    asked = []
+    browser_page.on("response", lambda response: asked.append(response) if "/curves?" in response.url else None)
+    open_page(browser_page, address, f"runs/{run}")
+    chart = browser_page.get_by_role("group", name="loss")
+    chart.locator("canvas").wait_for()
+    shown = asked[-1].json()
+    assert shown["points"] == 10_000
+    assert all(len(curve["steps"]) < 1500 for curve in shown["curves"])
+    with browser_page.expect_response(lambda response: "first=" in response.url) as closer:
+        chart.focus()
+        for _ in range(25):
+            chart.press("+")
+    steps = closer.value.json()["curves"][0]["steps"]
+    assert steps == list(range(round(steps[0]), round(steps[0]) + len(steps)))  # every epoch of what is shown
+    history.remove(run)
 
 
 def test_wrong_settings_are_told(browser_page, address):
@@ -202,6 +230,7 @@ def test_the_microphone_is_listened_to(browser_page, address):
 
 def test_a_data_set_of_words_is_recorded(browser_page, address, folder):
     open_page(browser_page, address, "teach")
+    browser_page.get_by_label("What").select_option("words")
     room = browser_page.get_by_role("region", name="Class yes")
     room.get_by_role("button", name="Record").click()
     expect(room).to_contain_text("1 example")
@@ -247,7 +276,19 @@ def test_one_sees_a_network_learn(browser_page, address):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(
-    "name", ["runs", "runs/1", "models", "models/digits", "try/digits", "try/fox", "try/words", "teach", "watch"]
+    "name",
+    [
+        "runs",
+        "runs/1",
+        "runs/compare/1,1",
+        "models",
+        "models/digits",
+        "try/digits",
+        "try/fox",
+        "try/words",
+        "teach",
+        "watch",
+    ],
 )
 def test_axe_finds_nothing(browser_page, address, name, scheme):
     browser_page.emulate_media(color_scheme=scheme)

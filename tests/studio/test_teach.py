@@ -100,7 +100,8 @@ def test_pictures_are_taken_learned_and_told_apart(teach, address, folder):
     expect(camera.locator(".count")).to_have_text(at_least(8))
     teach.mouse.up()
     camera.get_by_role("button", name="Close the camera").click()
-    assert Image.open(next((files / "camera").glob("*.jpg"))).size == (256, 256)
+    with Image.open(next((files / "camera").glob("*.jpg"))) as taken:
+        assert taken.size == (256, 256)
 
     # Chosen, dropped, pasted; and what is no picture is told.
     chosen = [{"name": f"{n}.png", "mimeType": "image/png", "buffer": ball(n)} for n in range(6)]
@@ -149,7 +150,7 @@ def test_a_class_has_five_thousand_examples(teach, folder):
     teach.get_by_role("button", name="Add").click()
     room = teach.get_by_role("region", name="Class many")
     asked = []
-    teach.on("request", asked.append)
+    teach.on("request", lambda request: asked.append(request))
     room.get_by_label("Files for many").evaluate(
         """async (input, count) => {
           const canvas = Object.assign(document.createElement("canvas"), { width: 8, height: 8 });
