@@ -1,7 +1,7 @@
 // Finds broken layout in pictures of pages, with no reference picture.
 
 import type { LayersModel } from "@tensorflow/tfjs";
-import { heatMap, spots, type Surroundings } from "./layout/heat";
+import { heatMap, spots, type Surroundings, type Thresholds } from "./layout/heat";
 import { KINDS } from "./layout/kinds";
 import { load, type Origin } from "./model";
 import type { Pixels } from "./pictures";
@@ -32,18 +32,27 @@ export interface Look {
 
 interface Metadata {
   kinds: string[];
-  thresholds: Record<string, [number, number]>;
+  thresholds: Record<string, number[]>;
   multiple: number;
   input: { outside: number; border: number };
 }
 
+/** A threshold that no probability reaches. */
+const NEVER = 1.1;
+
 export class Layout {
   /** What the model finds. */
   readonly kinds: string[];
+  /** From which probabilities it is believed, for each kind. */
+  readonly thresholds: Record<string, Thresholds>;
   private readonly surroundings: Surroundings;
 
-  private constructor(private readonly model: LayersModel, private readonly metadata: Metadata) {
+  private constructor(private readonly model: LayersModel, metadata: Metadata) {
     this.kinds = metadata.kinds;
+    this.thresholds = Object.fromEntries(this.kinds.map((kind) => {
+      const [unsure = 0.5, sure = 0.8, confirms = 0, certain = NEVER] = metadata.thresholds[kind] ?? [];
+      return [kind, { unsure, sure, confirms, certain }];
+    }));
     this.surroundings = { ...metadata.input, multiple: metadata.multiple };
   }
 
@@ -60,10 +69,10 @@ export class Layout {
     const unknown = look.kinds?.find((kind) => !this.kinds.includes(kind));
     if (unknown !== undefined) throw new Error(`There is no kind "${unknown}". Known: ${this.kinds.join(", ")}.`);
     const heat = await heatMap(this.model, picture, this.surroundings);
-    const thresholds = this.kinds.map((kind): [number, number] | null => {
+    const thresholds = this.kinds.map((kind) => {
       if (look.kinds && !look.kinds.includes(kind)) return null;
-      const [unsure, sure] = this.metadata.thresholds[kind] ?? [0.5, 0.8];
-      return look.threshold === undefined ? [unsure, sure] : [Math.min(look.threshold, unsure), look.threshold];
+      const limits = this.thresholds[kind]!;
+      return look.threshold === undefined ? limits : { ...limits, unsure: Math.min(look.threshold, limits.unsure), sure: look.threshold };
     });
     const findings = spots(heat, width, height, thresholds).map((spot) => ({ ...spot, kind: this.kinds[spot.kind]! }));
     return { findings, heat };

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
 import { PNG } from "pngjs";
 import { Layout, type Finding } from "./layout";
+import { isNear, support } from "./layout/heat";
 import { KINDS } from "./layout/kinds";
 import { RULES, type Broken } from "./layout/rules";
 import { fromFolder, useWasm } from "./node";
@@ -29,7 +30,7 @@ export interface PageFinding extends Finding {
   /** The element's CSS selector, and what it says. */
   selector: string;
   text: string;
-  /** What a rule measured; "" when the network alone has found it, which is never sure. */
+  /** What a rule measured; "" when the network alone has found it. */
   measured: string;
 }
 
@@ -43,8 +44,6 @@ export class BrokenLayoutError extends Error {
 }
 
 const PRETRAINED = fileURLToPath(new URL("../dist/models/layout", import.meta.url));
-/** CSS pixels between what the network marks and what a rule finds, when both mean the same. */
-const NEAR = 12;
 /** A finding is left out when so much of it lies in an ignored box. */
 const COVERED = 0.5;
 
@@ -59,7 +58,8 @@ interface InPage {
 
 /**
  * Throws a BrokenLayoutError where the layout of a page is broken, and writes its picture with the findings marked, numbered as in the
- * message. Rules on the DOM are sure; what the network alone sees is not, and is returned with all else that is unsure.
+ * message. What rules on the DOM find is sure where the network sees something there too; what it alone sees is sure where it is certain. What is unsure
+ * is returned.
  */
 export async function layoutCheck(page: Page, options: LayoutCheck = {}): Promise<PageFinding[]> {
   const { kinds = Object.keys(KINDS), ignore = [], fullPage = false, picture = "layout-report/broken.png" } = options;
@@ -78,10 +78,16 @@ export async function layoutCheck(page: Page, options: LayoutCheck = {}): Promis
     const rules = await page.evaluate(([some, of]) => (globalThis as unknown as InPage).__layout.check(some, of), [kinds, selectors] as [string[], string[]]);
     shot = await page.screenshot({ scale: "css" });
     findings = rules.map(byRule);
-    for (const spot of network ? (await network.find(PNG.sync.read(shot), { kinds })).findings : []) {
-      if (rules.some((rule) => isNear(rule.box, spot.box))) continue;
-      const at = await page.evaluate((box) => (globalThis as unknown as InPage).__layout.at(box), spot.box);
-      findings.push({ ...spot, sure: false, ...at, measured: "" });
+    if (network) {
+      const png = PNG.sync.read(shot);
+      const seen = await network.find(png, { kinds });
+      const isSeen = (each: PageFinding) => support(seen.heat, png.width, png.height, each.box) >= network.thresholds[each.kind]!.confirms;
+      findings = findings.map((each) => (each.sure && !isSeen(each) ? { ...each, sure: false, score: 0.5 } : each));
+      for (const spot of seen.findings) {
+        if (rules.some((rule) => isNear(rule.box, spot.box))) continue;
+        const at = await page.evaluate((box) => (globalThis as unknown as InPage).__layout.at(box), spot.box);
+        findings.push({ ...spot, sure: spot.score >= network.thresholds[spot.kind]!.certain, ...at, measured: "" });
+      }
     }
   } finally {
     if (fullPage && usual) await page.setViewportSize(usual);
@@ -92,7 +98,7 @@ export async function layoutCheck(page: Page, options: LayoutCheck = {}): Promis
   if (!sure.length) return findings;
   await mkdir(dirname(picture), { recursive: true });
   await writeFile(picture, marked(shot, sure));
-  const lines = sure.map((each, i) => `${i + 1}. ${KINDS[each.kind]!.title} (${each.kind}): ${each.selector}: ${each.measured}`);
+  const lines = sure.map((each, i) => `${i + 1}. ${KINDS[each.kind]!.title} (${each.kind}): ${each.selector}: ${each.measured || "the picture looks like it here"}`);
   throw new BrokenLayoutError([`The layout of ${page.url()} is broken:`, ...lines, `Look at ${picture}`].join("\n"), findings, picture);
 }
 
@@ -114,8 +120,6 @@ function byRule({ kind, sure, box, off, how, selector, text }: Broken): PageFind
   const measured = off ? `${off.toFixed(0)} px ${how}`.trim() : how || KINDS[kind]!.title;
   return { kind, sure, box, score: sure ? 1 : 0.5, selector, text, measured };
 }
-
-const isNear = (a: Box, b: Box): boolean => a[0] < b[0] + b[2] + NEAR && b[0] < a[0] + a[2] + NEAR && a[1] < b[1] + b[3] + NEAR && b[1] < a[1] + a[3] + NEAR;
 
 /** Returns the area that two boxes have in common. */
 function common(a: Box, b: Box): number {

@@ -15,6 +15,18 @@ export interface Surroundings {
   multiple: number;
 }
 
+/** From which probability the network is believed. */
+export interface Thresholds {
+  /** A place is listed. */
+  unsure: number;
+  /** It is sure, where there is a picture alone. */
+  sure: number;
+  /** What a rule is sure of is sure, when the network marks the same place with so much, as whatever kind. */
+  confirms: number;
+  /** On a page with a DOM the network is sure alone, where no rule has found anything. */
+  certain: number;
+}
+
 export interface Spot {
   /** The number of the kind. */
   kind: number;
@@ -109,12 +121,12 @@ function shares(size: number, overlap: number, hasBefore: boolean, hasAfter: boo
   return Array.from({ length: size }, (_, i) => Math.min(hasBefore ? faded(i + 0.5) : 1, hasAfter ? faded(size - i - 0.5) : 1));
 }
 
-/** Returns the places that a heat map marks: those over the lower threshold of each kind, [unsure, sure]; null leaves a kind out. */
-export function spots(heat: Uint8Array, width: number, height: number, thresholds: ([number, number] | null)[]): Spot[] {
+/** Returns the places that a heat map marks: those over the lower threshold of each kind; null leaves a kind out. */
+export function spots(heat: Uint8Array, width: number, height: number, thresholds: (Thresholds | null)[]): Spot[] {
   const kinds = thresholds.length;
   return thresholds.flatMap((limits, kind) => {
     if (!limits) return [];
-    const [unsure, sure] = limits;
+    const { unsure, sure } = limits;
     return components(width, height, (place) => heat[place * kinds + kind]! >= unsure * 255)
       .filter((part) => part.count >= LEAST)
       .map(({ left, top, right, bottom }) => {
@@ -123,6 +135,26 @@ export function spots(heat: Uint8Array, width: number, height: number, threshold
         return { kind, box: [left, top, right - left, bottom - top] as Spot["box"], score: highest / 255, sure: highest / 255 >= sure };
       });
   });
+}
+
+/** Pixels between what the network marks and what a rule finds, when both mean the same. */
+const NEAR = 12;
+
+/** Returns the highest probability of any kind at a box, or near it. */
+export function support(heat: Uint8Array, width: number, height: number, box: [number, number, number, number]): number {
+  const kinds = heat.length / (width * height);
+  const [x, y, wide, high] = box.map(Math.round) as typeof box;
+  let most = 0;
+  for (let row = Math.max(0, y - NEAR); row < Math.min(height, y + high + NEAR); row++) {
+    const [left, right] = [Math.max(0, x - NEAR), Math.min(width, x + wide + NEAR)];
+    for (let i = (row * width + left) * kinds; i < (row * width + right) * kinds; i++) most = Math.max(most, heat[i]!);
+  }
+  return most / 255;
+}
+
+/** Whether two boxes are so near that they mean the same. */
+export function isNear(a: [number, number, number, number], b: [number, number, number, number]): boolean {
+  return ([0, 1] as const).every((side) => a[side] < b[side] + b[side + 2]! + NEAR && b[side] < a[side] + a[side + 2]! + NEAR);
 }
 
 interface Part {
