@@ -73,9 +73,9 @@ def page(address):
 
 
 def opened_on(page, address, name):
+    page.goto("about:blank")  # an address that differs behind its # alone would not load the page anew
     page.goto(f"{address.split('?')[0]}#/try/{name}")
     page.wait_for_selector(".trial label")
-    return page
 
 
 def screenshot(box=None):
