@@ -144,8 +144,8 @@ def commands(folder: Path, model: Path | None) -> dict[str, bytes]:
     from velveteen.recipes.commands import espeak
 
     if model is None:
-        words = ("--words", "stop,forward,left,right")
-        velveteen("commands", "train", *words, "--seed", "1", "--out", "robot", cwd=folder)
+        smaller_ones = ("--words", "stop,forward,left,right", "--model", "small", "--epochs", "10")
+        velveteen("commands", "train", *smaller_ones, "--seed", "1", "--out", "robot", cwd=folder)
         model = folder / "robot"
     chance, said = np.random.default_rng(1), []
     synthesizer = espeak.open_espeak()

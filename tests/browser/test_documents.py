@@ -3,6 +3,7 @@
 import contextlib
 import io
 import re
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 import velveteen as vt
 from tests._javascript import chromium_page, run_node, serve, tensorflowjs_folder
 from tests.browser.test_demo_page import STROKES
+from tools import node
 
 HERE = Path(__file__).parent
 DOCS = HERE.parent.parent / "docs"
@@ -55,6 +57,15 @@ def test_the_ported_program_is_the_same_on_both_sides(tmp_path, monkeypatch):
     answered = run_node(HERE / "node_document.js", {"code": code, "folder": str(ours)}, tmp_path)
     expected = python["again"].predict([[0.3, -0.1], [0.9, 0.2]]).data_sync()
     np.testing.assert_allclose([float(number) for number in answered[-1].split()], expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("page", [path.name for path in sorted(DOCS.glob("*.md")) if code_of(path.name, "js")])
+def test_javascript_is_javascript(page, tmp_path):
+    """What runs in none of these tests runs in those of its recipe, written out; here its grammar is checked."""
+    tensorflowjs_folder()  # skips where there is no Node
+    (tmp_path / "page.mjs").write_text(code_of(page, "js"), encoding="utf-8")
+    checked = subprocess.run([node.node_path(), "--check", tmp_path / "page.mjs"], capture_output=True, text=True)
+    assert checked.returncode == 0, checked.stderr
 
 
 @pytest.mark.parametrize("digit", ["3", "7"])
