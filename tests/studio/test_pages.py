@@ -274,6 +274,20 @@ def test_one_sees_a_network_learn(browser_page, address):
     assert browser_page.locator(".panels canvas").count() == 4
 
 
+def test_own_points_have_two_colors(browser_page, address):
+    open_page(browser_page, address, "watch")
+    browser_page.get_by_label("Points", exact=True).select_option("your own points")
+    told, plane = browser_page.locator(".told"), browser_page.locator(".panels canvas").first
+    expect(told).to_contain_text("Click into the plane")
+    for color, place in (("first", 40), ("second", 200)):
+        browser_page.get_by_label("Color of new points").select_option(color)
+        plane.click(position={"x": place, "y": 100})
+    expect(told).to_contain_text("of 2 points right")
+    browser_page.get_by_role("button", name="Train", exact=True).click()
+    expect(told).to_contain_text("100 % of 2 points right")
+    browser_page.get_by_role("button", name="Pause").click()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(
     "name",
@@ -299,7 +313,7 @@ def test_axe_finds_nothing(browser_page, address, name, scheme):
     assert [(each["id"], [node["html"][:200] for node in each["nodes"]]) for each in found] == []
 
 
-@pytest.mark.parametrize("name", ["runs", "runs/1", "models/digits", "try/digits", "teach", "watch"])
+@pytest.mark.parametrize("name", ["runs", "runs/1", "models", "models/digits", "try/digits", "teach", "watch"])
 def test_phones_need_not_scroll_sideways(browser_page, address, name):
     browser_page.set_viewport_size({"width": 390, "height": 800})
     open_page(browser_page, address, name)

@@ -119,6 +119,7 @@ def test_pictures_are_taken_learned_and_told_apart(teach, address, folder):
     teach.get_by_role("button", name="Train on these").click()
     teach.wait_for_selector(".pill.done", timeout=180_000)
     teach.wait_for_selector("figure.chart canvas")
+    expect(teach.locator(".advice")).to_contain_text("There are few pictures of a ball (9)")
 
     # The page tells what Python tells.
     (folder / "seen.png").write_bytes(ball(5))

@@ -328,17 +328,20 @@ def _datasets(studio: Studio) -> APIRouter:
     @router.post("/{name}/{label}", status_code=201, responses=_failures(400, 413))
     async def add(name: Name, label: Label, files: Annotated[list[UploadFile], File()]) -> dict[str, Any]:
         """Adds examples: pictures or sounds, each with its content type. Tells which ones are none, if some are."""
-        kept, refused = [], []
-        for file in files:
-            content = await file.read()
-            try:
-                kind = file.content_type or ""
-                kept.append(await run_in_threadpool(datasets.add, name, label, kind, content))
-            except DataError as error:
-                refused.append({"name": file.filename or "", "reason": str(error)})
-        if not kept:
-            raise DataError(refused[0]["reason"] if refused else "There are no files. Send a picture or a sound.")
-        return {"files": kept, "refused": refused, "total": await run_in_threadpool(datasets.count, name, label)}
+        contents = [(file.filename or "", file.content_type or "", await file.read()) for file in files]
+
+        def keep() -> dict[str, Any]:
+            kept, refused = [], []
+            for filename, kind, content in contents:
+                try:
+                    kept.append(datasets.add(name, label, kind, content))
+                except DataError as error:
+                    refused.append({"name": filename, "reason": str(error)})
+            if not kept:
+                raise DataError(refused[0]["reason"] if refused else "There are no files. Send a picture or a sound.")
+            return {"files": kept, "refused": refused, "total": datasets.count(name, label)}
+
+        return await run_in_threadpool(keep)
 
     @router.get("/{name}/{label}", responses=_failures(400, 404))
     def samples(

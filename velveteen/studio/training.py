@@ -32,7 +32,7 @@ def main(number: int, folder: str, command: list[str]) -> None:
     code = _run(command)
     sys.stdout.flush()
     state = _STATES.get(code, "failed")
-    history.update(number, state=state, ended=time.time(), message=_error(own / ANSWER) if state == "failed" else "")
+    history.update(number, state=state, ended=time.time(), message=_message(own / ANSWER, state == "failed"))
     sys.exit(code)
 
 
@@ -51,13 +51,13 @@ def _run(command: list[str]) -> int:
     return 0
 
 
-def _error(path: Path) -> str:
-    """Returns what the command answered."""
+def _message(path: Path, has_failed: bool) -> str:
+    """Returns the error that the command answered, or else its advice, if it gives some."""
     try:
         answered = json.loads(path.read_text().splitlines()[-1])
-        return str(answered["error"])
-    except (OSError, ValueError, IndexError, KeyError, TypeError):
-        return "It ended with an error; the log tells more."
+        return str(answered["error"]) if has_failed else "\n".join(map(str, answered.get("advice", [])))
+    except (OSError, ValueError, IndexError, KeyError, TypeError, AttributeError):
+        return "It ended with an error; the log tells more." if has_failed else ""
 
 
 if __name__ == "__main__":

@@ -54,7 +54,7 @@ class Run:
         state: "running", "done", "stopped" (on demand), "failed" (with an error) or "killed".
         process: the number of its process.
         started, ended: seconds since 1970.
-        message: why it failed.
+        message: why it failed; of one that did not, what its command advises.
         about: what `fit` was told: "epochs", "samples", "steps", "batch_size", "metrics".
     """
 

@@ -9,6 +9,8 @@ export interface Curve {
   steps: number[];
   values: (number | null)[];
   dashed?: boolean;
+  /** Which of the colors; by default that of its place. */
+  color?: number;
 }
 
 export type Range = [first: number, last: number];
@@ -137,7 +139,7 @@ export class Chart {
         { label: "epochs", value: (_, value) => (value === null ? "–" : value.toFixed(2)) },
         ...curves.map((curve, index) => ({
           label: curve.label,
-          stroke: color(COLORS[index % COLORS.length]!),
+          stroke: color(COLORS[(curve.color ?? index) % COLORS.length]!),
           width: 2,
           dash: curve.dashed ? [6, 4] : undefined,
           points: { show: curve.steps.length < 40 },

@@ -51,7 +51,7 @@ export class Classroom {
       h("h2", {}, label, this.count),
       changes && h("p", { class: "buttons" }, h("button", { class: "small", onclick: action(() => this.rename(changes)) }, "Rename"), h("button", { class: "small", onclick: action(() => this.remove(changes)) }, "Delete the class")),
       maker((blobs) => this.uploads.add(blobs)),
-      h("p", {}, files, h("small", { class: "quiet" }, " or drop files here")),
+      h("p", {}, files, h("small", { class: "quiet" }, " or drop, or paste")),
       this.left,
       this.shown,
       h("p", { class: "buttons" }, this.newer, this.older),

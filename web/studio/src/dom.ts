@@ -65,5 +65,6 @@ export function when(seconds: number): string {
 export function figure(value: number | null | undefined): string {
   if (value === null || value === undefined) return "–";
   if (value !== 0 && Math.abs(value) < 1e-3) return value.toExponential(1);
-  return Math.abs(value) >= 1000 ? value.toLocaleString(undefined, { maximumFractionDigits: 0 }) : value.toFixed(4);
+  if (Math.abs(value) < 10) return value.toFixed(4);
+  return value.toLocaleString(undefined, { maximumFractionDigits: Math.abs(value) < 100 ? 1 : 0 });
 }

@@ -10,6 +10,7 @@ const CONTROLS = {
   layers: "How often the plane is bent. One layer bends it once; each further one bends what came out.",
   units: "How many folds one bend may have. With few, a spiral cannot be unrolled.",
   rate: "How far each step goes. Too small and it takes for ever; too large and it jumps over the goal.",
+  color: "The color of the points that you set by clicking into the first plane; with Shift it is the other one.",
   noise: "How far the points stray. With much noise, perfection on them means learning them by heart.",
 };
 
@@ -21,6 +22,7 @@ export const page: Page = async (place) => {
   const units = select("units", [2, 4, 8, 16], 8);
   const rate = select("rate", [0.001, 0.003, 0.01, 0.03, 0.1], 0.01);
   const noise = select("noise", [0, 0.05, 0.1, 0.2], 0.05);
+  const color = h("select", { id: "color" }, h("option", { value: "0" }, "first"), h("option", { value: "1" }, "second"));
   const told = h("p", { class: "told", role: "status" });
   const run = h("button", { class: "primary", onclick: () => toggle() }, "Train");
   const step = h("button", { onclick: action(async () => { await network.step(1); draw(); }) }, "One step");
@@ -28,7 +30,7 @@ export const page: Page = async (place) => {
   const panels = h("div", { class: "panels" });
   const fields: [string, HTMLElement, string][] = [
     ["Points", data, CONTROLS.data], ["Layers", layers, CONTROLS.layers], ["Units a layer", units, CONTROLS.units],
-    ["Learning rate", rate, CONTROLS.rate], ["Noise", noise, CONTROLS.noise],
+    ["Learning rate", rate, CONTROLS.rate], ["Noise", noise, CONTROLS.noise], ["Color of new points", color, CONTROLS.color],
   ];
   place.append(
     h("h1", {}, "Watch it learn"),
@@ -53,12 +55,14 @@ export const page: Page = async (place) => {
     network.dispose();
     network = bender.network(Number(layers.value), Number(units.value), Number(rate.value));
     noise.disabled = data.value === "your own points";
+    noise.parentElement!.hidden = noise.disabled;
+    color.parentElement!.hidden = !noise.disabled;
     const examples = noise.disabled ? own : pointsOf(data.value, Number(noise.value));
     await network.learnFrom(examples);
     if (left) return;
     const titles = ["The plane as it is, and what the network says", ...Array.from({ length: network.depth }, (_, i) => `After layer ${i + 1}`)];
     views = titles.map((title) => new Panel(title));
-    views[0]!.onpoint = noise.disabled ? (x, y, color) => { own = [...own, { x, y, color }]; void network.learnFrom(own).then(draw); } : null;
+    views[0]!.onpoint = noise.disabled ? (x, y, isOther) => { own = [...own, { x, y, color: isOther === (color.value === "1") ? 0 : 1 }]; void network.learnFrom(own).then(draw); } : null;
     panels.replaceChildren(...views.map((view) => view.element));
     draw();
   }
@@ -69,7 +73,7 @@ export const page: Page = async (place) => {
     planes.forEach((plane, i) => views[i + 1]!.drawGrid(plane.grid, plane.points, examples, plane.line));
     const count = examples.length;
     told.textContent = count < 2
-      ? "Click into the plane to set points: left for one color, with Shift for the other. Then train."
+      ? "Click into the plane to set points of both colors. Then train."
       : `Step ${network.steps}: loss ${figure(loss)}, ${Math.round(100 * right)} % of ${count} points right.`;
   }
 

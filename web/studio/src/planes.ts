@@ -7,7 +7,8 @@ const SIZE = 320;
 
 export class Panel {
   readonly element: HTMLElement;
-  onpoint: ((x: number, y: number, color: 0 | 1) => void) | null = null;
+  /** Called with a place that was clicked, and whether Shift was held. */
+  onpoint: ((x: number, y: number, isOther: boolean) => void) | null = null;
   private readonly canvas = h("canvas", { width: SIZE, height: SIZE, role: "img" });
   private readonly context = this.canvas.getContext("2d")!;
 
@@ -18,7 +19,7 @@ export class Panel {
       const place = this.canvas.getBoundingClientRect();
       const x = ((event.clientX - place.left) / place.width) * 2 - 1;
       const y = 1 - ((event.clientY - place.top) / place.height) * 2;
-      this.onpoint?.(x * REACH, y * REACH, event.shiftKey ? 1 : 0);
+      this.onpoint?.(x * REACH, y * REACH, event.shiftKey);
     });
   }
 

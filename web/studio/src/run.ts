@@ -25,7 +25,8 @@ export async function runPage(place: HTMLElement, number: number): Promise<() =>
   const resume = h("button", { onclick: action(async () => { await send(path("runs", number, "resume"), {}); begin(); }) }, "Resume");
   const forget = h("button", { onclick: action(async () => { await ask(path("runs", number), { method: "DELETE" }); location.hash = "#/runs"; }) }, "Forget this run");
   const details = h("details", { ontoggle: () => void readLog() }, h("summary", {}, "What it printed"), log);
-  place.append(title, state, away, failure, h("p", { class: "buttons" }, stop, resume, forget), facts, advice, plots.element, pictures, details);
+  const links = h("p", { class: "buttons" }, stop, resume);
+  place.append(title, state, away, failure, links, facts, advice, plots.element, pictures, details, h("p", {}, forget));
 
   const readLog = async () => {
     if (!details.open) return;
@@ -38,13 +39,14 @@ export async function runPage(place: HTMLElement, number: number): Promise<() =>
     stop.hidden = !running || !run.command.length;
     resume.hidden = running || run.state === "done" || !run.command.length;
     forget.hidden = running;
-    failure.hidden = !run.message;
+    const failed = run.state === "failed" || run.state === "killed";
+    failure.hidden = !failed || !run.message;
     failure.textContent = run.message;
     facts.replaceChildren(...factsOf(run, summary));
-    advice.textContent = summary?.advice ?? "";
+    advice.textContent = [summary?.advice, failed ? "" : run.message].filter(Boolean).join("\n");
     advice.hidden = !advice.textContent;
     if (summary?.number) plots.refresh();
-    if (run.state === "done" || run.state === "stopped") void showModel(run, pictures);
+    if (run.state === "done" || run.state === "stopped") void showModel(run, links, pictures);
     void readLog();
   };
   let end = () => {};
@@ -62,13 +64,13 @@ export async function comparePage(place: HTMLElement, numbers: number[]): Promis
   place.append(h("h1", {}, "Compared"), h("p", { class: "quiet" }, "The figures of whole epochs; training dashed, validation drawn through."));
   const plots = new Plots(async (range, width) => {
     const all = await Promise.all(numbers.map((number) => curvesOf(number, width, range, "epoch")));
-    return all.flatMap((series, i) => series.map((each) => ({ ...each, run: runs[i]! })));
+    return all.flatMap((series, i) => series.map((each) => ({ ...each, run: runs[i]!, color: i })));
   }, ({ run, name }) => `${run!.name} (${run!.id})${name.startsWith("val_") ? "" : ", training"}`);
   place.append(plots.element);
   plots.refresh();
 }
 
-type OfRun = Series & { run?: Run };
+type OfRun = Series & { run?: Run; color?: number };
 
 /** A chart a metric, which all look at the same range of epochs. */
 class Plots {
@@ -109,9 +111,9 @@ class Plots {
   }
 
   private curve(series: OfRun): Curve {
-    const { name, kind, steps, values } = series;
+    const { name, kind, steps, values, color } = series;
     const label = this.name?.(series) ?? (name.startsWith("val_") ? "validation" : kind === "batch" ? "training" : "training, whole epochs");
-    return { label, steps, values, dashed: this.name ? !name.startsWith("val_") : kind === "batch" };
+    return { label, steps, values, color, dashed: this.name ? !name.startsWith("val_") : kind === "batch" };
   }
 
   private look(range: Range | null): void {
@@ -142,13 +144,16 @@ function factsOf(run: Run, summary: Summary | null): HTMLElement[] {
   return facts.flatMap(([name, value]) => [h("div", {}, h("dt", {}, name), h("dd", {}, value))]);
 }
 
-async function showModel(run: Run, pictures: HTMLElement): Promise<void> {
-  if (pictures.childElementCount || !run.folder) return;
+async function showModel(run: Run, links: HTMLElement, pictures: HTMLElement): Promise<void> {
+  if (links.querySelector("a") || !run.folder) return;
   const name = run.folder.split(/[\\/]/).at(-1)!;
   const model = await ask<ModelDetails>(path("models", name)).catch(() => null);
-  if (!model || pictures.childElementCount) return;
+  if (!model || links.querySelector("a")) return;
+  links.prepend(
+    h("a", { class: "button primary", href: `#/try/${encodeURIComponent(name)}` }, "Try it"),
+    h("a", { class: "button", href: `#/models/${encodeURIComponent(name)}` }, "Look at the model, take it along"),
+  );
   pictures.append(
-    h("p", { class: "buttons" }, h("a", { class: "button", href: `#/models/${encodeURIComponent(name)}` }, "Look at the model"), h("a", { class: "button", href: `#/try/${encodeURIComponent(name)}` }, "Try it")),
     ...model.pictures.filter((picture) => picture !== DRAWN_ALREADY).map((picture) => h("figure", {}, h("img", { src: path("models", name, "files", picture), alt: words(picture) }), h("figcaption", {}, words(picture)))),
   );
 }
