@@ -119,7 +119,7 @@ def review(
     folder: Annotated[Path, typer.Argument(help="A git repository, or a folder in it.")] = Path(),
     base: Annotated[str, typer.Option(help="The revision to compare with.")] = "HEAD",
     model: Model = None,
-    unlikely: Annotated[float, typer.Option(min=0, max=1, help="Tell of what is less probable than this.")] = 0.0005,
+    unlikely: Annotated[float, typer.Option(min=0, max=1, help="Tell of what is less probable than this.")] = 0.0001,
     as_json: AsJson = False,
 ) -> None:
     """Tells which places of a change do not look like the learned style; exits with 1 if there are any."""

@@ -15,7 +15,7 @@ from velveteen.recipes.formatter.languages import Language, of_file
 from velveteen.recipes.formatter.layout import anchors, changes
 from velveteen.recipes.formatter.tokens import Source, parse
 
-UNLIKELY = 0.0005
+UNLIKELY = 0.0001
 """The probability below which a gap is told of."""
 HABIT = 3
 """So many equal oddities in a file are told of as one: they are no slips, but somebody's way to write that."""
