@@ -234,3 +234,13 @@ def test_pages_become_the_sites():
 )
 def test_what_is_loaded_from_elsewhere_is_found(text, count):
     assert len(site_pages.loaded_from_elsewhere(text)) == count
+
+
+def test_lines_about_several_names_are_split():
+    pytest.importorskip("griffe", reason="griffe comes with what `make docs` installs.")
+    from tools.site_docstrings import split_names
+
+    docstring = "Adds.\n\nArgs:\n    a, *b: numbers,\n        of any size.\n    c: see: a, b.\n"
+    assert split_names(docstring) == (
+        "Adds.\n\nArgs:\n    a: numbers,\n        of any size.\n    *b: numbers,\n        of any size.\n    c: see: a, b.\n"
+    )
