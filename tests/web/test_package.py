@@ -138,6 +138,9 @@ try {
   await page.setContent("<p id=cut style='height: 10px; overflow: hidden'>A line that is cut through</p><p style='margin-top: 1500px'>Far down</p>");
   told.ignored = await layoutCheck(page, { model: null, ignore: ["#cut"] });
   told.unsure = await layoutCheck(page, { model, ignore: ["#cut"] });
+  await page.setViewportSize({ width: 320, height: 240 });
+  told.shipped = await layoutCheck(page, { ignore: ["body"] }); // by the network that comes with the package
+  await page.setViewportSize({ width: 1280, height: 720 });
   const error = await layoutCheck(page, { model: null, picture, fullPage: true }).catch((error) => error);
   Object.assign(told, { isRight: error instanceof BrokenLayoutError, message: error.message, findings: error.findings, viewport: page.viewportSize() });
 } finally {
@@ -147,7 +150,7 @@ console.log(JSON.stringify(told));
 """)
     picture = project / "report" / "broken.png"
     told = json.loads(run(project / "check.mjs", path, numbers["layout"]["folder"], picture).splitlines()[-1])
-    assert told["fine"] == told["ignored"] == []
+    assert told["fine"] == told["ignored"] == told["shipped"] == []
     assert told["unsure"] and not any(each["sure"] for each in told["unsure"])
     assert all(each["selector"] and each["measured"] == "" for each in told["unsure"])
     assert told["isRight"] and "1. text cut off (text-clipped): #cut: " in told["message"]

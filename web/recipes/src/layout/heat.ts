@@ -129,12 +129,19 @@ export function spots(heat: Uint8Array, width: number, height: number, threshold
     const { unsure, sure } = limits;
     return components(width, height, (place) => heat[place * kinds + kind]! >= unsure * 255)
       .filter((part) => part.count >= LEAST)
-      .map(({ left, top, right, bottom }) => {
-        let highest = 0;
-        for (let row = top; row < bottom; row++) for (let column = left; column < right; column++) highest = Math.max(highest, heat[(row * width + column) * kinds + kind]!);
-        return { kind, box: [left, top, right - left, bottom - top] as Spot["box"], score: highest / 255, sure: highest / 255 >= sure };
+      .map((part) => {
+        const score = highest(heat, width, kinds, kind, part) / 255;
+        return { kind, box: [part.left, part.top, part.right - part.left, part.bottom - part.top] as Spot["box"], score, sure: score >= sure };
       });
   });
+}
+
+function highest(heat: Uint8Array, width: number, kinds: number, kind: number, { left, top, right, bottom }: Part): number {
+  let most = 0;
+  for (let row = top; row < bottom; row++) {
+    for (let column = left; column < right; column++) most = Math.max(most, heat[(row * width + column) * kinds + kind]!);
+  }
+  return most;
 }
 
 /** Pixels between what the network marks and what a rule finds, when both mean the same. */
