@@ -56,7 +56,7 @@ def write_pictures(
         folder: where to.
         history: a list a metric, one figure an epoch.
         confusion: [classes, classes], true class first.
-        images: the pictures tested on, [count, height, width].
+        images: the pictures tested on, [count, height, width], or with three channels.
         labels: their classes, [count].
         scores: what the model gave them, [count, classes].
         classes: the classes' names.
@@ -110,7 +110,8 @@ def _confusion(confusion: np.ndarray, classes: Sequence[str]) -> "Figure":
             if count:
                 axes.text(j, i, str(count), ha="center", va="center", fontsize=9, color=_QUIET if i == j else "black")
     axes.set(title="Confusions", xlabel="taken for", ylabel="is")
-    axes.set_xticks(range(len(classes)), classes)
+    is_long = max(map(len, classes)) > 3
+    axes.set_xticks(range(len(classes)), classes, rotation=45 if is_long else 0, ha="right" if is_long else "center")
     axes.set_yticks(range(len(classes)), classes)
     axes.spines[:].set_visible(False)
     return figure
@@ -129,6 +130,6 @@ def _mistakes(images: np.ndarray, labels: np.ndarray, scores: np.ndarray, classe
     for axes, place in zip(figure.axes, worst, strict=False):
         axes.imshow(images[place], cmap="gray_r", vmin=0, vmax=255)
         share = 100 * scores[place, taken_for[place]]
-        title = f"{classes[labels[place]]}, read as {classes[taken_for[place]]}\n{share:.0f} % sure"
+        title = f"{classes[labels[place]]}, taken for {classes[taken_for[place]]}\n{share:.0f} % sure"
         axes.set_title(title, fontsize=7, color=_QUIET)
     return figure
