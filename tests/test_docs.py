@@ -209,7 +209,7 @@ def test_the_reference_has_every_command(reference):
 def test_every_picture_is_shown():
     text = "\n".join(page.read_text() for page in PAGES)
     pictures = [path.relative_to(ROOT / "docs") for path in (ROOT / "docs" / "images").rglob("*") if path.is_file()]
-    assert [path.as_posix() for path in pictures if f"{path.as_posix()})" not in text] == []
+    assert [path.as_posix() for path in pictures if path.as_posix() not in text] == []
     for page in PAGES:
         assert re.search(r"!\[\]\(", page.read_text()) is None, f"{page.name} has a picture without words for the blind"
 
