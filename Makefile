@@ -7,7 +7,7 @@ in_venv := .venv/bin/
 # Workers share the cores, so each computes on one.
 pytest := OMP_NUM_THREADS=1 $(in_venv)python -m pytest
 
-.PHONY: help setup demo test test-slow check lint types imports format browsers chromium npm web docs bench bench-gpu models clean
+.PHONY: help setup demo test test-slow check lint types imports format browsers chromium npm web docs bench bench-gpu models models-formatter models-layout clean
 
 help:
 	@echo "make setup      .venv with velveteen in it"
@@ -20,7 +20,7 @@ help:
 	@echo "make bench-gpu  measures velveteen beside PyTorch on an NVIDIA GPU"
 	@echo "make web        builds the pages of velveteen studio"
 	@echo "make docs       builds the documentation as a site, in build/site"
-	@echo "make models     trains the formatter's pretrained models anew"
+	@echo "make models     trains the networks that ship anew: make models-formatter, make models-layout"
 	@echo "make clean      removes what the other targets made"
 
 setup:
@@ -79,9 +79,16 @@ bench: setup
 bench-gpu: setup
 	$(in_venv)python -m bench.gpu $(ARGS)
 
+models: models-formatter models-layout
+
 # Downloads packages, formats them with prettier and ruff, and trains the formatter's models on them; takes an hour.
-models: setup
+models-formatter: setup
 	$(in_venv)python tools/formatter_models.py $(ARGS)
+
+# Downloads sites, photographs their pages and generated ones, sound and broken, and trains the layout's network on them; says
+# beforehand how long that takes, and goes on where it was stopped.
+models-layout: setup chromium
+	$(in_venv)python tools/layout_models.py $(ARGS)
 
 clean:
 	rm -rf .venv .venv-peers .venv-bench build dist .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis
