@@ -15,17 +15,21 @@ ROOT = Path(__file__).parent.parent
 WEB = ROOT / "web"
 PAGES = ROOT / "velveteen" / "studio" / "pages"
 _SOURCES = ("*.json", "*.ts", "recipes/*.*", "recipes/src/**/*", "studio/*.html", "studio/src/*", "studio/public/*")
-_SCRIPTS = "velveteen/recipes/*/page/*"
-_STYLES = "velveteen/recipes/_page/*.css"
+_TAKEN_ALONG = (
+    "velveteen/recipes/*/page/*",
+    "velveteen/recipes/_page/*.css",
+    "velveteen/recipes/layout/**/*.js",
+    "velveteen/recipes/*/pretrained/**/*",
+)
 
 
 def is_built() -> bool:
-    """Returns whether the pages are newer than everything that they are made from."""
+    """Returns whether package and pages are newer than everything that they are made from."""
     index = PAGES / "index.html"
-    if not index.is_file():
+    if not index.is_file() or not (WEB / "recipes" / "dist" / "recipes.js").is_file():
         return False
     sources = [path for pattern in _SOURCES for path in WEB.glob(pattern)]
-    sources += [path for pattern in (_SCRIPTS, _STYLES) for path in ROOT.glob(pattern) if path.is_file()]
+    sources += [path for pattern in _TAKEN_ALONG for path in ROOT.glob(pattern) if path.is_file()]
     return index.stat().st_mtime >= max(path.stat().st_mtime for path in sources)
 
 
