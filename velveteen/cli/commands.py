@@ -91,7 +91,7 @@ def train(
     babble: Annotated[
         float | None,
         typer.Option(
-            min=0, max=1, help="How many examples get others' words mixed in, for rooms in which people talk."
+            min=0, max=1, help="How many examples are heard while others talk, 0 to 1, for rooms in which people do."
         ),
     ] = None,
     unknown: Annotated[bool, typer.Option("--unknown/--no-unknown", help="A class for other words.")] = True,
@@ -405,6 +405,12 @@ def _report(training: "Training", as_json: bool) -> None:
         if training.measured is not None:
             _show(training.measured)
         print(f"A word counts as heard from a score of {training.threshold:.2f} on.")
+        warning = _too_many(training.false_accepts_per_hour, training.wanted_per_hour)
+        if warning:
+            print(
+                f"With it, {warning}. A higher threshold would miss commands in noise: choose it with listen --threshold, or give"
+                " more recordings of the commands and of other words."
+            )
         for file in training.files:
             print(f"Wrote {file}")
         print(f"Try: velveteen commands listen {training.folder}")
@@ -437,6 +443,18 @@ def _show(measured: "Measured") -> None:
             f"In noise and other words it hears {measured.false_accepts_per_hour:.0f} commands an hour that nobody said, at a "
             f"threshold of {measured.threshold:.2f}."
         )
+        if warning := _too_many(measured.false_accepts_per_hour, measured.wanted_per_hour):
+            console.print(
+                f"{warning[0].upper()}{warning[1:]}: a higher threshold would miss commands in noise, or the model has learned in"
+                " another background."
+            )
+
+
+def _too_many(per_hour: float, wanted: float | None) -> str:
+    """Returns that more words are heard than was wanted, or nothing."""
+    if wanted is None or per_hour <= wanted:
+        return ""
+    return f"about {per_hour:.0f} words an hour of noise and other words are heard that nobody said; {wanted:g} were wanted"
 
 
 def _prompted(words: list[str], out: Path, count: int, speaker: str, device: int | str | None) -> Iterator[Path]:

@@ -23,8 +23,8 @@ def sounds():
     return torch.from_numpy(rows)
 
 
-def only(**settings):
-    return Augmentation(dataclasses.replace(NONE, **settings), LOG_MEL, RATE, seed=1)
+def only(talk=None, **settings):
+    return Augmentation(dataclasses.replace(NONE, **settings), LOG_MEL, RATE, talk=talk, seed=1)
 
 
 def test_none_changes_nothing(sounds):
@@ -93,10 +93,34 @@ def test_recorded_noise_is_mixed_in():
     assert 25 < hums.sum() < 55  # two thirds
 
 
-def test_babble_mixes_in_others_faintly(sounds):
-    heard = only(babble=1.0).sounds(sounds)
+def test_voices_mix_in_others_faintly(sounds):
+    heard = only(voices=1.0).sounds(sounds)
     decibels = 10 * (sounds.square().mean(1) / (heard - sounds).square().mean(1)).log10()
     assert decibels.min() > 7.9 and decibels.max() < 25.1
+
+
+def test_babble_is_as_loud_as_asked_and_there_is_some_without_a_word(sounds):
+    talk = np.sin(np.arange(5 * RATE)).astype(np.float32)
+    heard = only(talk, babble=1.0, crowd=(5.0, 15.0)).sounds(sounds)
+    decibels = 10 * (sounds.square().mean(1) / (heard - sounds).square().mean(1)).log10()
+    assert 4.9 < decibels.min() < 8 and 12 < decibels.max() < 15.1
+    assert (only(talk, babble=1.0).sounds(torch.zeros(8, RATE)).square().mean(1) > 0).all()
+    some = (only(talk, babble=0.5).sounds(sounds) - sounds).abs().amax(1) > 1e-5
+    assert 20 < some.sum() < 44
+
+
+def test_without_talk_there_is_no_babble(sounds):
+    torch.testing.assert_close(only(babble=1.0).sounds(sounds), sounds, atol=1e-5, rtol=0)
+
+
+def test_uneven_raises_and_lowers_loudness_smoothly(sounds):
+    augmentation = only(uneven=4.0)
+    hills = augmentation._hills(200, 61, 40)
+    # Halfway between independent values there is less; over both axes, two thirds in the mean.
+    assert hills.std().item() == pytest.approx(4 * 2 / 3, rel=0.1)
+    assert (hills[:, 1:] - hills[:, :-1]).abs().mean() < 1 and (hills[:, :, 1:] - hills[:, :, :-1]).abs().mean() < 1
+    seen = augmentation(sounds)
+    assert not torch.allclose(seen, LOG_MEL(sounds), atol=0.05) and seen.max() <= 1 and seen.min() >= 0
 
 
 def test_rooms_let_a_sound_die_away_after_it_came(sounds):

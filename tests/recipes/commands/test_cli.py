@@ -10,7 +10,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from velveteen.cli.main import app
-from velveteen.recipes.commands import adaptation, espeak, recording, sounds, streams, synthesis
+from velveteen.recipes.commands import adaptation, espeak, evaluation, recording, sounds, streams, synthesis
 
 RATE = 8000
 LABELS = ["fall", "rise", "stay", "_silence_"]
@@ -69,6 +69,18 @@ def test_evaluate_chooses_a_threshold_for_a_rate(trained, tones):
     assert rates[100_000]["threshold"] == 0.5
     assert rates[0]["threshold"] >= 0.5
     assert rates[0]["false_accepts_per_hour"] <= rates[100_000]["false_accepts_per_hour"]
+
+
+def test_more_false_accepts_than_wanted_are_told(trained, tones, tmp_path, monkeypatch):
+    monkeypatch.setattr(evaluation, "false_accepts_per_hour", lambda *of: 50.0)
+    few = " ".join(run("evaluate", trained[0], tones, "--false-accepts-per-hour", 2).stdout.split())
+    assert "About 50 words an hour" in few and "2 were wanted" in few
+    assert "were wanted" not in run("evaluate", trained[0], tones, "--false-accepts-per-hour", 50).stdout
+    options = ("--model", "small", "--epochs", 1, "--no-unknown", "--out", tmp_path / "model", "--seed", 1)
+    told = run("train", tones, *options).stdout
+    assert "With it, about 50 words an hour" in told and "6 were wanted. A higher threshold would miss" in told
+    found = json.loads(run("train", tones, *options, "--json").stdout)
+    assert (found["false_accepts_per_hour"], found["wanted_per_hour"]) == (50, 6)
 
 
 def test_predict(trained, tones):

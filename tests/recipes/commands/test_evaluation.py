@@ -100,6 +100,16 @@ def test_a_background_has_other_words_in_noise_and_is_repeatable():
     assert 0 < np.abs(without).max() < 0.5
 
 
+def test_a_background_can_have_babble():
+    words = Examples(np.full((3, 800), 20000, np.int16), np.zeros(3, np.int64), [None] * 3, [""] * 3)
+    with_babble, again = (evaluation.background(words, [], 8000, 20, seed=1, babble=True) for _ in range(2))
+    without = evaluation.background(words.pick(np.zeros(3, bool)), [], 8000, 20, seed=1)
+    assert np.array_equal(with_babble, again)
+    between = np.abs(with_babble - without)
+    assert (between > 0.005).all()  # somebody says something all the time
+    assert 3 < np.diff((between > 0.2).astype(int)).clip(min=0).sum() < 17
+
+
 def test_a_background_of_recorded_noise():
     hum = np.sin(2 * np.pi * 50 * np.arange(16000) / 8000).astype(np.float32)
     stream = evaluation.background(examples([], []), [hum], 8000, 5, seed=1)
@@ -116,8 +126,14 @@ def test_the_picture_of_confusions(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["confusion.png"]
 
 
+def test_false_accepts_are_told_by_the_hour():
+    heard = np.eye(4)[[3] * 50 + [0] * 10 + [3] * 50]  # one word in 11 seconds
+    assert evaluation.false_accepts_per_hour(heard, WORDS, 0.5) == pytest.approx(3600 / 11)
+    assert evaluation.false_accepts_per_hour(heard[:50], WORDS, 0.5) == 0
+
+
 def test_the_threshold_is_one_that_commands_reach():
-    assert evaluation.usable_threshold(np.linspace(0.6, 1.0, 101)) == 0.64
+    assert evaluation.usable_threshold(np.linspace(0.6, 1.0, 101)) == 0.7
     assert evaluation.usable_threshold(np.linspace(0, 0.6, 101)) == 0.5
     assert evaluation.usable_threshold(np.zeros(0)) == 0.99
     assert evaluation.threshold_for(np.eye(4)[[0] * 50], WORDS, 0, most=0.72) == 0.72

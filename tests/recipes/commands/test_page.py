@@ -23,7 +23,7 @@ WORDS = ("stop", "forward", "yellow", "left")
 RATE = 48000
 EVERY = 1.5
 """Seconds from one word to the next."""
-MILD = Strength(speed=1.1, tract=1.1, babble=0, rooms=0, framed=0, bands=0, masks=0)
+MILD = Strength(speed=1.1, tract=1.1, voices=0, rooms=0, framed=0, bands=0, masks=0)
 
 
 @pytest.fixture(scope="module")

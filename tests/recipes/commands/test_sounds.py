@@ -189,3 +189,9 @@ def test_sounds_are_found_in_folders_and_hidden_ones_are_not(tmp_path):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(b"")
     assert [path.relative_to(tmp_path).as_posix() for path in sounds.find(tmp_path)] == ["a/one.wav", "b/two.FLAC"]
+
+
+def test_words_without_pauses_are_as_loud_as_each_other():
+    loud, faint = (np.pad(np.full(100, level, np.float32), 50) for level in (0.5, 0.01))
+    np.testing.assert_allclose(sounds.joined([loud, np.zeros(200, np.float32), faint]), np.ones(200), rtol=1e-5)
+    assert sounds.joined([]).shape == (0,)

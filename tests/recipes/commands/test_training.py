@@ -11,6 +11,7 @@ from velveteen.errors import ArgumentError, DataError, FileFormatError, StateErr
 from velveteen.recipes.commands import adaptation, data, espeak, main, synthesis
 from velveteen.recipes.commands.augmentation import NONE, Augmentation, Strength
 from velveteen.recipes.commands.data import SILENCE, UNKNOWN
+from velveteen.recipes.commands.material import gather
 
 soundfile = pytest.importorskip("soundfile")
 pytest.importorskip("soxr")
@@ -140,26 +141,39 @@ def test_only_recordings_may_stay_unchanged(recordings, tmp_path, no_cache, monk
     assert asked == [Strength().unchanged, 0.0] and asked[0] > 0
 
 
+def test_babble_is_made_of_other_words_and_remembered(recordings, tmp_path, without_espeak):
+    settings = dataclasses.replace(QUICK, unknown=True, epochs=1, strength=Strength(babble=0.5))
+    material = gather(recordings, ["rise"], settings, 1, print)
+    others = material.sources[1].examples
+    assert set(others.labels) == {1}
+    talk = material.talk(1)
+    assert talk.dtype == np.float32 and 0.1 < len(talk) / others.waveforms.size < 1  # their pauses are left out
+    assert np.square(talk).mean() == pytest.approx(1, abs=0.01)
+    main.train(recordings, ["rise"], settings, out=tmp_path / "model", seed=1, verbose=False)
+    model = main.load(tmp_path / "model")
+    assert model.babble == 0.5 and adaptation.settings(model).strength.babble == 0.5
+
+
 @needs_espeak
 def test_recordings_and_words_are_mixed(recordings, tmp_path, no_cache):
     settings = dataclasses.replace(QUICK, synthesised=5, unknown=True, epochs=1)
     found = main.train(recordings, ["rise", "fall", "go"], settings, out=tmp_path / "model", seed=1, verbose=False)
     # What is recorded of other words is unknown, as are words that are spoken beside them.
     assert found.words == ["rise", "fall", "go", UNKNOWN, SILENCE]
-    assert found.recordings == 48 and found.spoken == 5 + 3 * 160
+    # Two of the 16 are not learned from: the threshold is chosen with them.
+    assert found.recordings == 46 and found.spoken == 5 + 3 * 160
 
 
 def test_of_many_other_words_an_epoch_has_some(recordings, without_espeak):
-    from velveteen.recipes.commands.material import gather
-
     many = data.together([recordings.train] * 40)
     settings = dataclasses.replace(QUICK, unknown=True)
     material = gather(dataclasses.replace(recordings, train=many), ["rise"], settings, 1, print)
     said, others = material.sources
     assert material.words == ["rise", UNKNOWN, SILENCE]
     assert (len(said.examples), said.count) == (640, 1500)
-    assert (len(others.examples), others.count) == (1280, 1280)
-    assert set(others.examples.labels) == {1}
+    # A tenth of the other words is kept to choose the threshold.
+    assert (len(others.examples), others.count, len(material.aside)) == (1152, 1152, 128)
+    assert set(others.examples.labels) == set(material.aside.labels) == {1}
     few = dataclasses.replace(recordings, train=data.together([many, many.pick(many.labels != 1), many]))
     assert gather(few, ["rise"], settings, 1, print).sources[1].count == 1500
 

@@ -24,7 +24,10 @@ _REHEARSED = 60
 def settings(old: CommandModel) -> Settings:
     """Returns how a model is adapted."""
     return Settings(
-        epochs=10, learning_rate=0.003, strength=Strength(unchanged=0.0), languages=tuple(old.languages) or None
+        epochs=10,
+        learning_rate=0.003,
+        strength=Strength(unchanged=0.0, babble=old.babble),
+        languages=tuple(old.languages) or None,
     )
 
 
@@ -62,6 +65,7 @@ def gather(old: CommandModel, recordings: Commands, seed: int, tell: Callable[[s
         sources,
         validation,
         test,
+        data.nothing(old.samples),
         [data.to_float(noise) for noise in recordings.noises],
         recordings.name,
         recordings.split,

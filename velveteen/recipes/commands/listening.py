@@ -21,8 +21,10 @@ _AUDIBLE = 0.2
 """How far from the noise to its loudest place a word has to be to count as spoken."""
 _PAUSE = 0.1
 """Seconds of quiet within a word, such as before a plosive."""
-_EARLIEST, _LATEST = 0.45, 0.3
-"""Seconds before and after the middle of a window between which the word in it can begin."""
+_AFTER = 0.15
+"""Seconds by which a word's middle follows that of the window that decides, which is one of the first to hear it."""
+_EARLIEST, _LATEST = 0.4, 0.15
+"""Seconds before and after the middle of a word between which it can begin."""
 
 
 @dataclass(frozen=True)
@@ -185,7 +187,7 @@ class Listener:
         self._first_frame += drop
 
     def _event(self, found: Detection) -> Event:
-        middle = self.middle(found.window - (self.detector.averaged - 1) / 2)
+        middle = self.middle(found.window - (self.detector.averaged - 1) / 2) + _AFTER
         return Event(round(max(0.0, self._beginning(middle)), 3), self.model.words[found.word], round(found.score, 4))
 
     def _beginning(self, middle: float) -> float:

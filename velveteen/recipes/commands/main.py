@@ -15,8 +15,8 @@ import torch
 import velveteen as vt
 from velveteen.errors import DataError
 from velveteen.recipes._folders import prepare
-from velveteen.recipes.commands import adaptation, data, detection, evaluation, learning, sounds
-from velveteen.recipes.commands.augmentation import Augmentation
+from velveteen.recipes.commands import adaptation, data, evaluation, learning, sounds
+from velveteen.recipes.commands.augmentation import Augmentation, for_speech
 from velveteen.recipes.commands.data import SILENCE, Commands
 from velveteen.recipes.commands.evaluation import Measured
 from velveteen.recipes.commands.features import LogMel
@@ -147,13 +147,13 @@ def evaluate(
         recognizer.languages,
         _OTHER_SEED + seed,
     )
-    scores = evaluation.background_scores(recognizer, others, recordings.noises, seed)
-    threshold = recognizer.threshold
+    scores = evaluation.background_scores(recognizer, others, recordings.noises, seed, bool(recognizer.babble))
+    threshold, wanted = recognizer.threshold, recognizer.wanted_per_hour
     if false_accepts_per_hour is not None:
         threshold = evaluation.threshold_for(scores, recognizer.words, false_accepts_per_hour)
-    hours = len(scores) * detection.STEP / 3600
-    accepts = detection.count(scores, recognizer.words, threshold) / hours
-    return dataclasses.replace(measured, false_accepts_per_hour=accepts, threshold=threshold)
+        wanted = false_accepts_per_hour
+    accepts = evaluation.false_accepts_per_hour(scores, recognizer.words, threshold)
+    return dataclasses.replace(measured, false_accepts_per_hour=accepts, threshold=threshold, wanted_per_hour=wanted)
 
 
 def predict(model: str | Path | CommandModel, files: Sequence[str | Path]) -> list[dict[str, Any]]:
@@ -189,9 +189,9 @@ def _taught(
     recognizer: CommandModel, material: Material, settings: Settings, out: Path, seed: int, verbose: bool
 ) -> Training:
     """Trains a network on what there is, tests it, and writes it."""
-    # Nobody sounds quite as espeak-ng does, so its speech alone is always changed.
-    strength = settings.strength if material.recordings else dataclasses.replace(settings.strength, unchanged=0.0)
-    augmentation = Augmentation(strength, recognizer.log_mel, material.samples, material.noises, seed)
+    strength = settings.strength if material.recordings else for_speech(settings.strength)
+    talk = material.talk(seed) if strength.babble else None
+    augmentation = Augmentation(strength, recognizer.log_mel, material.samples, material.noises, talk, seed)
     silence = material.words.index(SILENCE) if SILENCE in material.words else None
     batches = Batches(
         material.sources, augmentation, len(material.words), silence, settings.batch_size, settings.smoothing, seed
@@ -215,13 +215,13 @@ def _taught(
 
     others = other_words(
         material.words,
-        [material.validation],
+        [material.validation, material.aside],
         material.sample_rate,
         material.samples,
         settings.languages or (),
         _OTHER_SEED + seed,
     )
-    heard = evaluation.background_scores(recognizer, others, material.noises, seed)
+    heard = evaluation.background_scores(recognizer, others, material.noises, seed, bool(strength.babble))
     usable = evaluation.usable_threshold(_scores_of_commands(recognizer, material, augmentation))
     recognizer.threshold = evaluation.threshold_for(heard, material.words, settings.false_accepts_per_hour, most=usable)
     measured = None
@@ -257,6 +257,8 @@ def _taught(
         seconds,
         history.interrupted,
         recognizer.threshold,
+        evaluation.false_accepts_per_hour(heard, material.words, recognizer.threshold),
+        settings.false_accepts_per_hour,
         measured,
         history.history,
         material.left_out,

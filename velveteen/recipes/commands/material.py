@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from velveteen.errors import DataError
-from velveteen.recipes.commands import data, synthesis
+from velveteen.recipes.commands import data, sounds, synthesis
 from velveteen.recipes.commands.data import SILENCE, UNKNOWN, Commands, Examples
 from velveteen.recipes.commands.learning import Source
 from velveteen.recipes.commands.settings import Settings
@@ -17,8 +17,13 @@ _OTHERS = 200
 """Other words that are spoken to find out how often they are mistaken for commands."""
 _UNKNOWN_SHARE = 3.0
 """How many other words are spoken, as that many times the examples of a command."""
-_EACH_EPOCH = 0.25
-"""Of the other words that are spoken, drawn anew each time: with more of them, commands would be taken for other words."""
+_ASIDE = 0.1
+"""Of the other words that are recorded."""
+_TALK = 1000
+"""Words that are enough for babble."""
+_EACH_EPOCH, _EACH_EPOCH_ALONE = 0.25, 0.12
+"""Of the other words that are spoken, drawn anew each time: with more of them, commands would be taken for other words; above all
+where all commands are spoken by espeak-ng too, which people are not alike."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +35,7 @@ class Material:
         sample_rate, samples: of each example.
         sources: what is learned from.
         validation, test: recordings that are not in the sources.
+        aside: other words that are recorded, which are not in the sources either: the threshold is chosen with them.
         noises: float32 [any number], recordings without words.
         name, split: where the recordings are from, and how they were divided, in words.
         rule: how they were divided, as `data.load` was told; None where there are none.
@@ -45,6 +51,7 @@ class Material:
     sources: list[Source]
     validation: Examples
     test: Examples
+    aside: Examples
     noises: list[np.ndarray]
     name: str
     split: str
@@ -55,6 +62,18 @@ class Material:
     spoken: int
     left_out: list[tuple[str, str]]
     notes: list[str]
+
+    def talk(self, seed: int) -> np.ndarray:
+        """Returns what people say in babble: some of the other words; where there are none, some of all.
+
+        Returns:
+            float32 [any number], words as loud as each other, one right after the other.
+        """
+        examples = data.together(source.examples for source in self.sources)
+        others = np.flatnonzero(examples.labels == _unknown(self.words))
+        places = others if len(others) else np.arange(len(examples))
+        chosen = np.random.default_rng(seed).permutation(places)[:_TALK]
+        return sounds.joined(data.to_float(examples.waveforms[chosen]))
 
 
 def gather(
@@ -82,6 +101,7 @@ def gather(
         pieces = (recordings.train, recordings.validation, recordings.test)
         parts = [data.relabelled(piece, recordings.words, names) for piece in pieces]
     learned, validation, test = parts
+    learned, aside = _some_aside(learned, names, seed)
     sources = _recorded(learned, names)
 
     given = {synthesis.label_of(word): word for word in words}
@@ -103,7 +123,8 @@ def gather(
         )
         speech = data.relabelled(speech, [*to_speak, UNKNOWN], names)
         spoken = len(speech)
-        sources += _parts(speech, names, spoken - others, round(_EACH_EPOCH * others))
+        share = _EACH_EPOCH_ALONE if recordings is None else _EACH_EPOCH
+        sources += _parts(speech, names, spoken - others, round(share * others))
     return Material(
         names,
         sample_rate,
@@ -111,6 +132,7 @@ def gather(
         sources,
         validation,
         test,
+        aside,
         [] if recordings is None else [data.to_float(noise) for noise in recordings.noises],
         f"{spoken:,} words spoken by espeak-ng" if recordings is None else recordings.name,
         "" if recordings is None else recordings.split,
@@ -122,6 +144,14 @@ def gather(
         [] if recordings is None else recordings.left_out,
         [] if recordings is None else recordings.notes,
     )
+
+
+def _some_aside(learned: Examples, names: Sequence[str], seed: int) -> tuple[Examples, Examples]:
+    """Returns what is learned from, and of the other words among it a few that are not."""
+    others = np.flatnonzero(learned.labels == _unknown(names))
+    aside = np.zeros(len(learned), dtype=bool)
+    aside[np.random.default_rng(seed).permutation(others)[: round(_ASIDE * len(others))]] = True
+    return learned.pick(~aside), learned.pick(aside)
 
 
 def _recorded(learned: Examples, names: Sequence[str]) -> list[Source]:

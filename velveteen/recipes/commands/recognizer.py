@@ -66,6 +66,24 @@ class CommandModel:
         return {word: text for word, text in found.items() if isinstance(text, str)} if isinstance(found, dict) else {}
 
     @property
+    def wanted_per_hour(self) -> float | None:
+        """The false accepts an hour for which the threshold was chosen, if that is known."""
+        found = self._settings.get("false_accepts_per_hour")
+        return float(found) if isinstance(found, int | float) else None
+
+    @property
+    def babble(self) -> float:
+        """How many of the examples it has learned from were heard while others talked, 0 to 1."""
+        strength = self._settings.get("strength")
+        found = strength.get("babble") if isinstance(strength, dict) else None
+        return float(found) if isinstance(found, int | float) and 0 <= found <= 1 else 0.0
+
+    @property
+    def _settings(self) -> dict[str, Any]:
+        found = self.training.get("settings")
+        return found if isinstance(found, dict) else {}
+
+    @property
     def learned_from(self) -> list[str]:
         """The fingerprints of the recordings that the model has learned from."""
         found = self.training.get("fingerprints")

@@ -51,7 +51,11 @@ class Settings:
 
 @dataclass(frozen=True)
 class Training:
-    """What `train` did; `measured` is None where nothing was kept to test on."""
+    """What `train` did.
+
+    `measured` is None where nothing was kept to test on; `false_accepts_per_hour` are those at the threshold in a background
+    without commands, and more than the `wanted_per_hour` where a higher threshold would miss commands that are spoken in noise.
+    """
 
     folder: Path
     source: str
@@ -62,6 +66,8 @@ class Training:
     seconds: float
     interrupted: bool
     threshold: float
+    false_accepts_per_hour: float
+    wanted_per_hour: float
     measured: Measured | None
     history: dict[str, list[float]]
     left_out: list[tuple[str, str]]

@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +27,8 @@ _STEP = 0.01
 """Seconds between looks at the loudness."""
 _AUDIBLE = 30.0
 """Decibels below the loudest place at which a word still counts as spoken."""
+_FAINT = 0.05
+"""Of the largest amplitude of a word; what is fainter, before and after it, is not part of it."""
 _ABOVE_NOISE = 6.0
 """Decibels by which a word is louder than what is always there."""
 
@@ -141,6 +144,20 @@ def cut_word(sound: np.ndarray, rate: int, samples: int) -> Cut:
     cut[begin - start : end - start] = sound[begin:end]
     outside = np.delete(weight, slice(max(0, start // step), max(0, (start + samples) // step + 1)))
     return Cut(cut, start / rate, float((outside > 0).sum() * step / rate))
+
+
+def without_pauses(sound: np.ndarray) -> np.ndarray:
+    """Returns a word without what is faint before and after it, as float32 of loudness 1; nothing, if it is silent."""
+    loud = np.flatnonzero(np.abs(sound) > _FAINT * np.abs(sound).max(initial=0))
+    if not len(loud):
+        return np.zeros(0, np.float32)
+    word = sound[loud[0] : loud[-1] + 1]
+    return (word / np.sqrt(np.square(word).mean())).astype(np.float32)
+
+
+def joined(words: Iterable[np.ndarray]) -> np.ndarray:
+    """Returns words as float32 [any number], one right after the other, all as loud."""
+    return np.concatenate([np.zeros(0, np.float32), *map(without_pauses, words)])
 
 
 def loudness(sound: np.ndarray, rate: int) -> np.ndarray:
