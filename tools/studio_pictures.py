@@ -1,12 +1,14 @@
 """Takes the pictures of the studio's pages for docs/studio.md: `python tools/studio_pictures.py [FOLDER]`.
 
 It trains small models in the folder (build/studio by default) as a user does, through the studio's pages and interface, and
-shows each page in light and dark, 1280 and 390 pixels wide. What is trained there already is not trained again.
+shows each page in light and dark, 1280 and 390 pixels wide. What is trained there already is not trained again. `--train-only`
+takes no pictures, `--only=teach,watch` those of these pages.
 """
 
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -38,7 +40,7 @@ TRAININGS: dict[str, tuple[str, dict[str, Any]]] = {
             "learning_rate": 0.01, "seed": 1,
         },
     ),
-    "lamp": ("commands", {"words": ["stop", "yellow"], "epochs": 10, "synthesised": 60, "unknown": False, "seed": 1}),
+    "lamp": ("commands", {"words": "stop,yellow", "epochs": 10, "synthesised": 60, "unknown": False, "seed": 1}),
 }  # fmt: skip
 SHAPES = "mine pictures"
 _LONGEST = 3600
@@ -119,7 +121,10 @@ def _show(page: Any, folder: Path) -> None:
         "watch": ("watch", _learned),
     }
     OUT.mkdir(parents=True, exist_ok=True)
-    for name, (where, ready) in pages.items():
+    only = next(
+        (option.removeprefix("--only=").split(",") for option in sys.argv if option.startswith("--only=")), list(pages)
+    )
+    for name, (where, ready) in ((name, pages[name]) for name in only):
         page.set_viewport_size({"width": 1280, "height": 800})
         _go(page, where)
         ready(page, folder)
@@ -190,6 +195,7 @@ def _shape(page: Any, folder: Path) -> None:
 
 def _story(page: Any, folder: Path) -> None:
     page.get_by_label("Text", exact=True).fill("A layer is")
+    page.get_by_label("Characters").fill("120")
     page.get_by_role("button", name="Go on").click()
     page.get_by_role("button", name="Stop").wait_for(state="hidden")
 
@@ -204,7 +210,6 @@ def _screenshot(page: Any, folder: Path) -> None:
         path for path in (folder / "screens").glob("*.png") if path.stem.count("-") > 1 and ".mask" not in path.name
     )
     page.set_input_files("#screenshot", broken[0])
-    page.locator(".findings").wait_for()
     page.get_by_role("region", name="The screenshot").wait_for()
 
 
@@ -213,8 +218,9 @@ def _taught(page: Any, folder: Path) -> None:
 
 
 def _learned(page: Any, folder: Path) -> None:
+    page.get_by_label("Points", exact=True).select_option("circles")
     page.get_by_role("button", name="Train", exact=True).click()
-    page.wait_for_timeout(25_000)
+    page.get_by_text(re.compile("(99|100) % of 240 points right")).wait_for()
     page.get_by_role("button", name="Pause").click()
 
 
