@@ -195,7 +195,7 @@ def _shape(page: Any, folder: Path) -> None:
 
 def _story(page: Any, folder: Path) -> None:
     page.get_by_label("Text", exact=True).fill("A layer is")
-    page.get_by_label("Characters").fill("120")
+    page.get_by_label("Characters").fill("40")
     page.get_by_role("button", name="Go on").click()
     page.get_by_role("button", name="Stop").wait_for(state="hidden")
 
@@ -206,9 +206,7 @@ def _code(page: Any, folder: Path) -> None:
 
 
 def _screenshot(page: Any, folder: Path) -> None:
-    broken = sorted(
-        path for path in (folder / "screens").glob("*.png") if path.stem.count("-") > 1 and ".mask" not in path.name
-    )
+    broken = sorted(path for path in (folder / "screens").glob("*-overlap.png"))
     page.set_input_files("#screenshot", broken[0])
     page.get_by_role("region", name="The screenshot").wait_for()
 

@@ -13,7 +13,7 @@ from velveteen.errors import StateError
 from velveteen.studio.app import Studio, create_app
 
 HOST = "127.0.0.1"
-_LOAD_AFTER = 2.0
+_LOAD_AFTER = 8.0
 """Seconds after the server is ready."""
 
 
