@@ -102,7 +102,7 @@ def test_a_small_class_is_shown_as_often_as_a_large_one():
 
 
 def test_few_pictures_go_through_more_often():
-    assert [main.default_epochs(count) for count in (10, 400, 100_000)] == [100, 50, 12]
+    assert [main.default_epochs(count) for count in (10, 400, 100_000)] == [200, 50, 12]
 
 
 def test_advice_names_what_is_missing(shapes):

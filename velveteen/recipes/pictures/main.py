@@ -21,11 +21,11 @@ from velveteen.training.ranks import writes_files
 SIDE = 64
 SIDES = (16, 256)
 BATCH_SIZE = 16
-LEARNING_RATE = 0.003
+LEARNING_RATE = 0.001
 OUT = Path("pictures-model")
 
 _SEEN = 20_000
-_EPOCHS = (12, 100)
+_EPOCHS = (12, 200)
 _FEW = 30
 """Pictures of a class with which it begins to work, by our measurements (docs/pictures.md)."""
 
@@ -170,7 +170,7 @@ def load(folder: str | Path) -> tuple[Any, tuple[str, ...]]:
 
 
 def default_epochs(pictures: int) -> int:
-    """Returns how often to go through so many pictures: until 20,000 were seen, but not more than a hundred times."""
+    """Returns how often to go through so many pictures: until 20,000 were seen, but not more than 200 times."""
     least, most = _EPOCHS
     return min(most, max(least, round(_SEEN / max(1, pictures))))
 
