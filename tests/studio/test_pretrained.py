@@ -19,7 +19,7 @@ def test_they_are_listed_and_served(client):
 @pytest.mark.parametrize(
     ("path", "status"),
     [
-        ("nothing/css/files/model.json", 400),
+        ("nothing/css/files/model.json", 404),
         ("formatter/nothing/files/model.json", 404),
         ("formatter/css/files/nothing.bin", 404),
         ("formatter/css/files/..%2fjson%2fmodel.json", 404),

@@ -36,9 +36,9 @@ class ModelsFolder:
         Raises:
             ArgumentError: the name could lead elsewhere.
         """
-        if not NAME.fullmatch(name) or name.endswith((".", " ")):
+        if not NAME.fullmatch(name):
             raise ArgumentError(
-                f"A model's name has letters, digits, spaces, dots, dashes and underscores, got {name!r:.120}."
+                f"A model's name has letters, digits, spaces, dots, dashes and underscores, and no dot or space at its end, got {name!r:.120}."
             )
         return self.folder / name
 

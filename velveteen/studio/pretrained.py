@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import velveteen.recipes
-from velveteen.errors import unknown_name
+from velveteen.errors import MissingFileError
 from velveteen.studio.models import ModelsFolder
 
 FOLDER = "pretrained"
@@ -33,9 +33,10 @@ class Pretrained:
         """Returns the path of one of a model's own files.
 
         Raises:
-            UnknownNameError: no models come with the recipe.
-            MissingFileError: there is no such model, or it has no such file.
+            MissingFileError: no models come with the recipe, there is no such model, or it has no such file.
         """
         if recipe not in self._folders:
-            raise unknown_name("recipe", recipe, self._folders)
+            raise MissingFileError(
+                f"No models of {recipe!r:.120} come with velveteen, only of {', '.join(self._folders)}."
+            )
         return self._folders[recipe].file(name, file)
