@@ -18,7 +18,7 @@ from layout_sites import WORK
 from velveteen.recipes.layout import data, main
 
 PICTURES = WORK / "pictures"
-SETTINGS = main.Settings(epochs=20, precision="bfloat16")
+SETTINGS = main.Settings(epochs=16, precision="bfloat16")
 PAGES = {"generated": 1200, "train": 1000, "validation": 160, "held-out": 160, "judged": 240}
 """Pages of each folder of pictures, which are sound, and broken in two ways to learn from, or in one to be judged on."""
 _FAULTS = {"generated": 2, "train": 2, "held-out": 2}

@@ -21,6 +21,10 @@ app = typer.Typer(
 )
 OK_FILE = Path("layout-ok.txt")
 _FOUND = 1
+_FINDS_LITTLE = (
+    "Of pictures the network that ships finds little: that nothing is found in one says nothing. Fit it to your pages with velveteen "
+    "layout train --pages, or check the pages themselves, whose DOM the rules ask."
+)
 _MOST_SIDE = 16_384
 
 
@@ -68,9 +72,6 @@ def check(
         Path | None, typer.Option(help="Playwright's file with cookies and storage of somebody who is logged in.")
     ] = None,
     model: Annotated[Path | None, typer.Option(help="The folder of a model instead of the one that ships.")] = None,
-    rules_only: Annotated[
-        bool, typer.Option("--rules-only", help="Let rules on the DOM judge alone; pictures cannot be checked then.")
-    ] = False,
     scale: Annotated[float, typer.Option(min=0.5, max=4, help="Of pictures: their pixels in a CSS pixel.")] = 1,
     baseline: Annotated[Path, typer.Option(help="The file with accepted findings.")] = Path("layout-baseline.json"),
     accept: Annotated[
@@ -83,7 +84,7 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Checks pages and pictures. Exit code 1: something is broken; 2: something could not be checked."""
-    from velveteen.recipes.layout import checking, main, report
+    from velveteen.recipes.layout import checking, report
 
     options = _options(viewport, full_page, wait, timeout, ignore, ok_file, kinds, threshold, storage_state, scale)
 
@@ -98,8 +99,9 @@ def check(
             )
             print(f"{result.target} {_size(result)}: {state}", file=sys.stderr)
 
-    judge = None if rules_only else model or main.PRETRAINED
-    results = checking.check(targets, options, model=judge, baseline=baseline, accept=accept, told=told)
+    results = checking.check(targets, options, model=model, baseline=baseline, accept=accept, told=told)
+    if model is None and any(each.heat for each in results):
+        print(_FINDS_LITTLE, file=sys.stderr)
     files = report.write(out, results)
     if as_json:
         answer(report.as_json(results))
@@ -223,10 +225,10 @@ def compare(
     as_json: AsJson = False,
 ) -> None:
     """Tells what is broken in NEW and was not in OLD, whatever else has changed: a wanted redesign passes."""
-    from velveteen.recipes.layout import comparing, main, report
+    from velveteen.recipes.layout import comparing, report
 
     options = _options(viewport, full_page, None, timeout, ignore, None, None, None, None, 1)
-    found = comparing.compare(old, new, options, model=model or main.PRETRAINED)
+    found = comparing.compare(old, new, options, model=model)
     results = [each.result for each in found]
     files = report.write(out, results)
     if as_json:
@@ -309,9 +311,9 @@ def train(
     steps: Annotated[
         int | None, typer.Option(min=1, help="Batches in an epoch. [default: 150; with --pages 75]")
     ] = None,
-    pairs: Annotated[int, typer.Option(min=1, help="In a batch: the same crop of a page, broken and sound.")] = 3,
-    alone: Annotated[int, typer.Option(min=0, help="In a batch: further crops of sound pages.")] = 2,
-    crop: Annotated[int, typer.Option(min=128, help="Height and width of a crop, in pixels.")] = 384,
+    pairs: Annotated[int, typer.Option(min=1, help="In a batch: a crop of a broken page, and one of a sound one.")] = 6,
+    alone: Annotated[int, typer.Option(min=0, help="In a batch: further crops of sound pages.")] = 1,
+    crop: Annotated[int, typer.Option(min=128, help="Height and width of a crop, in pixels.")] = 256,
     learning_rate: Annotated[
         float | None,
         typer.Option(min=0, help="The highest; it falls along a cosine. [default: 0.002; with --pages 0.0005]"),

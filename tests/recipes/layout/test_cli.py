@@ -33,26 +33,21 @@ def site(tmp_path, monkeypatch):
 
 
 def test_check_and_its_exit_codes(site, tmp_path):
-    told = run("check", site, "--viewport", "390x844,800x600", "--explain", "--timeout", 60, "--rules-only", code=1)
+    told = run("check", site, "--viewport", "390x844,800x600", "--explain", "--timeout", 60, code=1)
     assert "text-clipped" in told.stdout and "4 looked at: 2 broken" in told.stdout and "px bottom" in told.stdout
     answer = json.loads((tmp_path / "layout-report" / "results.json").read_text())
     assert [each["viewport"] for each in answer["targets"]] == [[390, 844], [800, 600]] * 2
-    assert (
-        run("check", site / "fine.html").stdout.count("1 looked at: 0 broken") == 1
-    )  # the network that ships looks too
+    assert run("check", site / "fine.html").stdout.count("1 looked at: 0 broken") == 1
     assert "There is no file" in run("check", site / "fine.html", "gone.html", code=2).stdout
 
 
 def test_accepting_ignoring_and_json(site, tmp_path):
-    assert (
-        "Accepted 1 findings in layout-baseline.json"
-        in run("check", site / "broken.html", "--accept", "--rules-only").stdout
-    )
-    assert "1 accepted earlier" in run("check", site / "broken.html", "--rules-only").stdout
+    assert "Accepted 1 findings in layout-baseline.json" in run("check", site / "broken.html", "--accept").stdout
+    assert "1 accepted earlier" in run("check", site / "broken.html").stdout
     (tmp_path / "layout-baseline.json").unlink()
-    run("check", site / "broken.html", "--ignore", "#cut", "--rules-only")
+    run("check", site / "broken.html", "--ignore", "#cut")
     (tmp_path / "layout-ok.txt").write_text("# Not ours\n#cut\n")
-    answer = json.loads(run("check", site / "broken.html", "--json", "--rules-only").stdout)
+    answer = json.loads(run("check", site / "broken.html", "--json").stdout)
     assert answer["targets"][0]["ok"] is True and answer["targets"][0]["findings"] == []
 
 

@@ -12,7 +12,7 @@ from PIL import Image, ImageChops
 
 from velveteen.recipes.layout.checking import Options, check
 from velveteen.recipes.layout.findings import Result, is_same
-from velveteen.recipes.layout.main import PRETRAINED, Detector
+from velveteen.recipes.layout.main import Detector
 
 _VISIBLE = 24
 """A pixel has changed when a channel differs by more than this, of 255."""
@@ -40,7 +40,7 @@ def compare(
     new: str,
     options: Options | None = None,
     *,
-    model: str | Path | Detector | None = PRETRAINED,
+    model: str | Path | Detector | None = None,
     told: Callable[[Result], None] = lambda result: None,
 ) -> list[Compared]:
     """Checks OLD and NEW, and returns what is broken in NEW alone.

@@ -227,8 +227,8 @@ Place = tuple[Picture, int, int]
 class Batches:
     """Batches for `fit_dataset`: (crops [2·pairs + alone, size, size, 3], targets of half that height and width, with kinds).
 
-    Each pair is the same crop of a page, broken and sound, in the same changed colours and size: what differs is the fault
-    alone. The kinds take equal parts, and so do folders, if pictures come from several. Beside them are crops of sound pages alone, half of them from `alarming`. Targets are 1
+    A pair is a crop of a broken page, and either the same of the sound one, in the same changed colours and size, so that the
+    fault alone differs, or one of another sound page: were all the same, nothing would be learned but the last subtleties. The kinds take equal parts, and so do folders, if pictures come from several. Beside them are crops of sound pages alone, half of them from `alarming`. Targets are 1
     where a kind is, 0 where not, and UNKNOWN at the crop's edges.
 
     Args:
@@ -236,6 +236,7 @@ class Batches:
         steps: batches in an epoch.
         pairs: in a batch.
         alone: further crops of sound pages in a batch.
+        twins: the share of pairs that are of the same page.
         size: of a crop, in pixels.
         seed: of the choices.
         epoch: the number of the next epoch, which each epoch raises.
@@ -248,6 +249,7 @@ class Batches:
     alone: int
     size: int
     seed: int
+    twins: float = 0.4
     epoch: int = 0
     alarming: Sequence[Place] = ()
 
@@ -269,7 +271,12 @@ class Batches:
         for _ in range(self.steps):
             crops = []
             for _ in range(self.pairs):
-                crops += self._crops(one_of(one_of(pairs[one_of(list(pairs))])), None, chance)
+                broken, twin = one_of(one_of(pairs[one_of(list(pairs))]))
+                if chance.random() < self.twins:
+                    crops += self._crops([broken, twin], None, chance)
+                else:
+                    crops += self._crops([broken], None, chance)
+                    crops += self._crops([one_of(one_of(sound))], None, chance)
             for _ in range(self.alone):
                 if len(self.alarming) and chance.random() < _ALARMING:
                     picture, row, column = one_of(self.alarming)
@@ -371,7 +378,7 @@ def paired(pictures: Sequence[Picture]) -> dict[str, list[tuple[Picture, Picture
 def _colours(chance: np.random.Generator) -> Callable[[np.ndarray], np.ndarray]:
     """Returns a change of colours that leaves every edge of a page where it is, and what is OUTSIDE as it is."""
     order = chance.permutation(3)
-    inverted, gamma = chance.random() < 0.3, chance.uniform(0.7, 1.4)
+    inverted, gamma = chance.random() < 0.15, chance.uniform(0.8, 1.25)
     low, high = chance.uniform(0, 0.15), chance.uniform(0.85, 1)
     # Of 256 values each: much cheaper than of each pixel.
     values = np.linspace(0, 1, 256, dtype=np.float32) ** gamma

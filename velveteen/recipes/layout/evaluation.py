@@ -11,7 +11,7 @@ from velveteen.recipes.layout.faults import FAULTS
 from velveteen.recipes.layout.heat import NEVER, Spot, Thresholds, spots, support, unexplained
 
 _STEP = 2 / 255
-LOWEST, HIGHEST = 0.3, 0.996
+LOWEST, HIGHEST = 0.1, 0.996
 """Bounds of thresholds."""
 _CERTAIN = 0.9
 """The least probability from which the network is sure alone where rules find nothing."""

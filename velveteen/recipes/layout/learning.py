@@ -57,7 +57,7 @@ class Alarming(vt.callbacks.Callback):
         seed: of the choices.
     """
 
-    LOOKED_AT = 60
+    LOOKED_AT = 24
     """Pages an epoch: a tenth of its time."""
     KEPT = 600
     """Places that are learned again; the oldest are forgotten."""

@@ -59,9 +59,9 @@ class Settings:
     widest: int = 160
     epochs: int = 20
     steps: int = 150
-    pairs: int = 3
-    alone: int = 2
-    crop: int = 384
+    pairs: int = 6
+    alone: int = 1
+    crop: int = 256
     learning_rate: float = 0.002
     precision: str = "float32"
 

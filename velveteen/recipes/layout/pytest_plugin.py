@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 FOLDER = "layout-report"
-PRETRAINED = Path(__file__).parent / "pretrained"  # as main.PRETRAINED, which would load torch with every test suite
 
 
 @pytest.fixture
@@ -52,7 +51,7 @@ def _loaded(folder: Path) -> Any:
 def check_page(
     page: Any,
     *,
-    model: str | Path | Any = PRETRAINED,
+    model: str | Path | Any = None,
     kinds: Sequence[str] | None = None,
     ignore: Sequence[str] = (),
     full_page: bool = False,
@@ -61,7 +60,7 @@ def check_page(
 
     Args:
         page: Playwright's, of the synchronous kind.
-        model: a network's folder, or what `main.load` returned; by default the one that ships. With None the rules judge alone.
+        model: a network's folder, or what `main.load` returned, which looks too; by default the rules judge alone.
         kinds: which kinds to look for; by default all.
         ignore: CSS selectors, or boxes `x,y,width,height`, of what is not to be told.
         full_page: whether to look at the whole page.

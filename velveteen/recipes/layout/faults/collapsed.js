@@ -10,11 +10,14 @@
     boxes.push(L.edges(e.getBoundingClientRect()));
     return [L.seen(L.join(boxes), chain)];
   };
+  // Words that are broken, a few letters a line, so that there are more lines than words. Scripts without spaces may break anywhere.
   const lettersInColumn = (e) => {
     const text = [...e.childNodes].filter((n) => n.nodeType === 3 && n.data.trim());
-    const letters = text.reduce((sum, n) => sum + n.data.trim().length, 0);
-    const tops = new Set(text.flatMap(L.rectsOf).map((r) => Math.round(r.top)));
-    return tops.size >= 4 && letters / tops.size < 3;
+    const words = text.flatMap((n) => n.data.trim().split(/\s+/)), rects = text.flatMap(L.rectsOf);
+    if (!rects.length || words.some((word) => /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}]/u.test(word))) return false;
+    const lines = new Set(rects.map((r) => Math.round(r.top))).size;
+    const isNarrow = Math.max(...rects.map(L.wide)) < 4 * parseFloat(L.style(e).fontSize);
+    return lines >= 3 && lines > 1.4 * words.length && isNarrow;
   };
 
   // Lower than its text on purpose, somewhere between the text and the container: it scrolls, fades, or ends in dots.
@@ -59,11 +62,12 @@
       const findings = [];
       for (const e of L.everything()) {
         const s = L.style(e), r = e.getBoundingClientRect();
-        if (s.display === 'inline' || s.display === 'contents' || e.matches(L.REPLACED) || L.forReaders(e)) continue;
-        if (L.hasOwnText(e) && lettersInColumn(e) && s.writingMode === 'horizontal-tb' && r.width < 3 * parseFloat(s.fontSize)) {
+        if (s.display === 'contents' || L.forReaders(e)) continue;
+        if (L.hasOwnText(e) && s.writingMode === 'horizontal-tb' && lettersInColumn(e)) {
           findings.push({ element: e, box: L.edges(r), off: r.width, how: 'width' });
           continue;
         }
+        if (s.display === 'inline' || e.matches(L.REPLACED)) continue;
         if (!L.paints(e) || r.height < 2) continue;
         const lines = L.texts(e).filter((node) => !shortened(node.parentElement, e)).flatMap(L.rectsOf);
         if (!lines.length) continue;

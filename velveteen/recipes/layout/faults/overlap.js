@@ -2,7 +2,7 @@
 (() => {
   const L = window.__layout;
 
-  const inner = (r) => ({ ...r, top: r.top + 0.2 * L.high(r), bottom: r.bottom - 0.2 * L.high(r) });  // nearer to the letters
+  const inner = (r) => ({ ...r, top: r.top + 0.15 * L.high(r), bottom: r.bottom - 0.15 * L.high(r) });  // nearer to the letters
   const collisions = (a, b) => {
     const first = L.content(a), second = L.content(b), out = [];
     for (const r of first) for (const s of second) {
