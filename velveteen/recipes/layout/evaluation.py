@@ -304,5 +304,8 @@ def limits(sound: np.ndarray, broken: np.ndarray, alarms: float, lowest: float |
                 if gain / (cost + 0.1) > rate:
                     best, rate = (column, limit), gain / (cost + 0.1)
         if best is None:
-            return [float(limit) for limit in chosen]
+            break
         chosen[best[0]] = best[1]
+    # What finds nothing would only raise alarms elsewhere.
+    idle = (least > 0) & ~(broken >= chosen).any(axis=0)
+    return [float(limit) for limit in np.where(idle, HIGHEST, chosen)]
