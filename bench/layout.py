@@ -133,7 +133,10 @@ def _table(figures: dict[str, Any]) -> str:
         + " | ".join(total)
         + f" | {network['mean_iou']:.2f} |"
     )
-    precisions = ", ".join(f"{titles[name]} {100 * figures[name]['precision']:.1f} %" for name in judges)
+    alarming = [
+        name for name in judges if figures[name]["recall"] or figures[name]["false_alarms"]
+    ]  # others told nothing
+    precisions = ", ".join(f"{titles[name]} {100 * figures[name]['precision']:.1f} %" for name in alarming)
     return "\n".join(lines) + f"\n\nPage precision: {precisions}.\n"
 
 

@@ -21,10 +21,6 @@ app = typer.Typer(
 )
 OK_FILE = Path("layout-ok.txt")
 _FOUND = 1
-_FINDS_LITTLE = (
-    "Of pictures the network that ships finds little: that nothing is found in one says nothing. Fit it to your pages with velveteen "
-    "layout train --pages, or check the pages themselves, whose DOM the rules ask."
-)
 _MOST_SIDE = 16_384
 
 
@@ -100,8 +96,6 @@ def check(
             print(f"{result.target} {_size(result)}: {state}", file=sys.stderr)
 
     results = checking.check(targets, options, model=model, baseline=baseline, accept=accept, told=told)
-    if model is None and any(each.heat for each in results):
-        print(_FINDS_LITTLE, file=sys.stderr)
     files = report.write(out, results)
     if as_json:
         answer(report.as_json(results))

@@ -67,8 +67,8 @@ def check(
     Args:
         targets: addresses, HTML files, folders of a static site, sitemaps, picture files.
         options: how.
-        model: a network's folder, or what `main.load` returned. By default the rules alone judge pages, and the network that ships
-            looks at pictures.
+        model: a network's folder, or what `main.load` returned. Without one the rules alone judge pages, and
+            pictures cannot be checked.
         baseline: the file with findings that were accepted; they are not told again. It need not be there.
         accept: whether to write today's findings to that file.
         told: is called with each result as soon as it is there.
@@ -110,7 +110,6 @@ def check(
 class _Checking:
     def __init__(self, options: Options, detector: Detector | None, told: Callable[[Result], None]):
         self._options, self._detector, self._told = options, detector, told
-        self._of_pictures = detector
         self._network = asyncio.Lock()  # it uses all cores by itself
 
     async def all(self, jobs: Sequence[tuple[Target, tuple[int, int]]]) -> list[Result]:
@@ -162,9 +161,13 @@ class _Checking:
             pixels, result.picture = await asyncio.to_thread(pictures.opened, target.picture, self._options.scale)
             result.height, result.width = pixels.shape[:2]
             result.viewport = (result.width, result.height)
-            if self._of_pictures is None:
-                self._of_pictures = main.load(main.PRETRAINED).fast()
-            detector = self._of_pictures
+            detector = self._detector
+            if detector is None:
+                result.error = (
+                    "A picture has no DOM for the rules; a network can look at it: give its folder with --model. The one that ships "
+                    "finds too little yet; fit it to your pages with velveteen layout train --pages."
+                )
+                return result
             heat = await self._heat(result, pixels, detector)
             spots = detector.spots(heat, self._options.kinds)
             found = [by_network(spot, None, "", has_page=False) for spot in spots]
