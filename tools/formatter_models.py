@@ -47,9 +47,12 @@ VARIANTS: dict[str, tuple[Options, ...]] = {
     "css": (_SPARSE_CSS, _SPARSE_CSS),
 }
 """Of ten files this many are learned as prettier lays them out with such options, as people have code with such tokens."""
-AGAIN: dict[str, Options] = {"css": {"otherAuthor": True}}
-"""All files are learned once more so: what is longer than a line is rare in style sheets, and has rules of its own; and where
-blank lines are in a file is nothing to learn by heart."""
+AGAIN: dict[str, tuple[Options, ...]] = {
+    "css": ({"otherAuthor": True},),
+    "json": ({"small": "1"}, {"small": "2"}, {"small": "3"}, {"small": "4"}),
+}
+"""All files are learned again so. What is longer than a line is rare in style sheets, and has rules of its own; and where
+blank lines are in a file is nothing to learn by heart. Files of a single line are rare in packages, not where JSON is used."""
 SMALLEST, LARGEST = 200, 100_000
 _COMPILED = (b"__esModule", b"_interopRequire", b"sourceMappingURL", b"tslib")
 _BUILT = re.compile(
@@ -115,7 +118,8 @@ def formatted(
         language: what they are written in.
         packages: their names and versions.
         options: returns prettier's options for a file, given its name; with "lastSemicolon" false, blocks of style sheets
-            end without one, as in minified files, and with "otherAuthor" true, names are longer and blank lines elsewhere.
+            end without one, as in minified files, with "otherAuthor" true, names are longer and blank lines elsewhere, and
+            with "small" it is one small value of a JSON file.
     """
     wanted = []
     for package in packages:
@@ -155,14 +159,18 @@ def learned(language: Language, *, most: int | None = None) -> project.Files:
 
     packages = _packages(language, "train")[:most]
     found = formatted(language, packages, options).paths
-    if language.name in AGAIN:
-        found = found + formatted(language, packages, lambda _: AGAIN[language.name]).paths
+    for again in AGAIN.get(language.name, ()):
+        found = found + formatted(language, packages, _for_all(again)).paths
     return project.Files(found)
 
 
 def held_out(language: Language, options: Options | None = None, *, most: int | None = None) -> project.Files:
     """Returns the files to test on."""
-    return formatted(language, _packages(language, "held_out")[:most], lambda _: options or {})
+    return formatted(language, _packages(language, "held_out")[:most], _for_all(options or {}))
+
+
+def _for_all(options: Options) -> Callable[[str], Options]:
+    return lambda _: options
 
 
 def _packages(language: Language, part: str) -> list[str]:

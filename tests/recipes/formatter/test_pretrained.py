@@ -27,6 +27,21 @@ def test_a_language_without_a_model_says_how_to_get_one():
         formatter.pretrained(named("go"))
 
 
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ('{"a":[1,2],"b":null}', '{ "a": [1, 2], "b": null }'),
+        (
+            '[{"id":1,"tags":["x","y"]},{"id":2,"tags":[]}]',
+            '[{ "id": 1, "tags": ["x", "y"] }, { "id": 2, "tags": [] }]',
+        ),
+        ("{}", "{}"),
+    ],
+)
+def test_small_values_are_laid_out_as_prettier_does(given, expected):
+    assert main.format_text(given.encode(), "value.json").after.decode() == expected + "\n"
+
+
 def formatted_twice(paths):
     once = main.format_files(paths)
     for result, path in zip(once, paths, strict=True):
