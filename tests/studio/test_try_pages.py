@@ -43,7 +43,7 @@ def folder(tmp_path_factory):
     network.user_defined_metadata = {
         "recipe": "layout",
         "kinds": list(FAULTS),
-        "thresholds": {kind: [0.5, 0.8] for kind in FAULTS},
+        "thresholds": {kind: [0.5, 0.8] for kind in FAULTS} | {"text-clipped": [1.0, 1.0]},
         "multiple": 1,
         "input": {"outside": -1.0, "border": 32},
     }
@@ -116,6 +116,7 @@ def test_code_that_does_not_parse_is_told_where(page, address):
 
 def test_a_dropped_screenshot_is_judged(page, address):
     opened_on(page, address, "red")
+    expect(page.get_by_text("has not learned enough to find: text cut off.")).to_be_visible()
     content = base64.b64encode(screenshot((40, 30, 60, 20))).decode()
     page.evaluate(
         """(content) => {

@@ -18,6 +18,7 @@ export const layoutTrial: Trial = async (place, [model]) => {
   const told = h("p", { role: "status", class: "told" });
   const canvas = h("canvas", { width: 1, height: 1, role: "img" });
   const list = h("ol", { class: "findings", "aria-label": "Findings" });
+  const missed = layout.kinds.filter((kind) => layout.thresholds[kind]!.unsure >= 1).map((kind) => KINDS[kind]!.title);
   const room = h("div", { class: "looked", hidden: true }, h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "The screenshot" }, canvas), list);
   let chosen: Blob | null = null;
   let shown: { pixels: ImageData; heat: ImageData; findings: Finding[] } | null = null;
@@ -87,6 +88,7 @@ export const layoutTrial: Trial = async (place, [model]) => {
   });
   const paste = (event: ClipboardEvent) => event.clipboardData?.files.length && take(event.clipboardData.files);
   addEventListener("paste", paste);
+  if (missed.length) place.append(h("p", {}, `This network has not learned enough to find: ${missed.join(", ")}.`));
   place.append(
     drop,
     h("p", { class: "buttons" },
