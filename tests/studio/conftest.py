@@ -1,3 +1,7 @@
+import json
+import subprocess
+import sys
+
 import pytest
 from starlette.testclient import TestClient
 
@@ -40,3 +44,12 @@ def saved(studio):
     model.user_defined_metadata = {"recipe": "own", "training": {"epochs": 2}}
     model.save(studio.models.path("little"))
     return model
+
+
+@pytest.fixture(scope="module")
+def address(folder):
+    """Where `velveteen studio` answers, run on the `folder` of the tests' module."""
+    command = [sys.executable, "-m", "velveteen", "studio", str(folder), "--no-open", "--port", "0", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as server:
+        yield json.loads(server.stdout.readline())["url"]
+        server.kill()

@@ -2,10 +2,7 @@
 
 import base64
 import io
-import json
 import re
-import subprocess
-import sys
 
 import pytest
 from PIL import Image, ImageDraw
@@ -26,15 +23,6 @@ MANY = 5000
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("studio")
-
-
-@pytest.fixture(scope="module")
-def address(folder):
-    """Where `velveteen studio` answers."""
-    command = [sys.executable, "-m", "velveteen", "studio", str(folder), "--no-open", "--port", "0", "--json"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as server:
-        yield json.loads(server.stdout.readline())["url"]
-        server.kill()
 
 
 @pytest.fixture(scope="module")

@@ -2,10 +2,7 @@
 
 import base64
 import io
-import json
 import re
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -49,15 +46,6 @@ def folder(tmp_path_factory):
     }
     network.save(root / "models" / "red")
     return root
-
-
-@pytest.fixture(scope="module")
-def address(folder):
-    """Where `velveteen studio` answers."""
-    command = [sys.executable, "-m", "velveteen", "studio", str(folder), "--no-open", "--port", "0", "--json"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as server:
-        yield json.loads(server.stdout.readline())["url"]
-        server.kill()
 
 
 @pytest.fixture(scope="module")
