@@ -39,6 +39,10 @@ _ELSEWHERE = 0.25
 """So many crops are from anywhere in the page; the others show the fault."""
 _ALARMING = 0.5
 """So many of the crops of sound pages alone are from places that look broken to the network, once there are some."""
+_CROPS_OF_A_PAGE = 3
+"""So many crops of a page are made at once: reading its picture takes longer than a step has time for."""
+_WAITING = 60
+"""So many pairs of crops wait, and one by chance is next: so those of a page come in different batches."""
 _UNSCALED = 0.5
 """So many crops are as they are; the others are made larger or smaller, by a factor between these."""
 _FACTORS = (0.75, 1.3)
@@ -268,37 +272,45 @@ class Batches:
         def one_of(choices: Sequence[Any]) -> Any:
             return choices[int(chance.integers(len(choices)))]
 
-        for _ in range(self.steps):
-            crops = []
-            for _ in range(self.pairs):
+        waiting: list[list[Crop]] = []
+
+        def pair() -> list[Crop]:
+            while len(waiting) < _WAITING:
                 broken, twin = one_of(one_of(pairs[one_of(list(pairs))]))
-                if chance.random() < self.twins:
-                    crops += self._crops([broken, twin], None, chance)
-                else:
-                    crops += self._crops([broken], None, chance)
-                    crops += self._crops([one_of(one_of(sound))], None, chance)
-            for _ in range(self.alone):
-                if len(self.alarming) and chance.random() < _ALARMING:
-                    picture, row, column = one_of(self.alarming)
-                    crops += self._crops([picture], (row, column), chance)
-                else:
-                    crops += self._crops([one_of(one_of(sound))], None, chance)
+                is_twin = chance.random() < self.twins
+                first, second = _Read.of(broken), _Read.of(twin if is_twin else one_of(one_of(sound)))
+                for _ in range(_CROPS_OF_A_PAGE):
+                    waiting.append(
+                        self._crops([first, second], None, chance)
+                        if is_twin
+                        else self._crops([first], None, chance) + self._crops([second], None, chance)
+                    )
+            return waiting.pop(int(chance.integers(len(waiting))))
+
+        def sound_alone() -> list[Crop]:
+            if len(self.alarming) and chance.random() < _ALARMING:
+                picture, row, column = one_of(self.alarming)
+                return self._crops([_Read.of(picture)], (row, column), chance)
+            return self._crops([_Read.of(one_of(one_of(sound)))], None, chance)
+
+        for _ in range(self.steps):
+            crops = [crop for _ in range(self.pairs) for crop in pair()]
+            crops += [crop for _ in range(self.alone) for crop in sound_alone()]
             inputs, targets = zip(*crops, strict=True)
             yield np.stack(inputs), np.stack(targets)
 
-    def _crops(
-        self, pictures: Sequence[Picture], at: tuple[int, int] | None, chance: np.random.Generator
-    ) -> list[tuple[np.ndarray, np.ndarray]]:
-        """The same crop of a page's pictures, and their targets."""
+    def _crops(self, pages: Sequence["_Read"], at: tuple[int, int] | None, chance: np.random.Generator) -> list["Crop"]:
+        """The same crop of a page's pictures, and their targets; where a fault is, it is in the first one."""
         factor = 1.0 if chance.random() < _UNSCALED else chance.uniform(*_FACTORS)
         side = round(self.size / factor)
-        masks = [each.mask() for each in pictures]
-        pixels = [each.pixels() for each in pictures]
-        top, left = self._place(masks[0], at, side, chance)
+        top, left = self._place(pages[0], at, side, chance)
         change = _colours(chance)
         return [
-            (change(self._cut(each, top, left, side)), _target(self._cut(mask[..., None], top, left, side)[..., 0]))
-            for each, mask in zip(pixels, masks, strict=True)
+            (
+                change(self._cut(page.pixels, top, left, side)),
+                _target(self._cut(page.mask[..., None], top, left, side)[..., 0]),
+            )
+            for page in pages
         ]
 
     def _cut(self, picture: np.ndarray, top: int, left: int, side: int) -> np.ndarray:
@@ -321,15 +333,13 @@ class Batches:
         return crop
 
     def _place(
-        self, mask: np.ndarray, at: tuple[int, int] | None, side: int, chance: np.random.Generator
+        self, page: "_Read", at: tuple[int, int] | None, side: int, chance: np.random.Generator
     ) -> tuple[int, int]:
         """Returns top and left of a crop, which may begin in the border around the picture."""
-        most = [max(0, length + 2 * BORDER - side) for length in mask.shape]
-        if at is None and chance.random() >= _ELSEWHERE:
-            rows, columns = np.nonzero(mask)
-            if len(rows):
-                chosen = chance.integers(len(rows))
-                at = int(rows[chosen]), int(columns[chosen])
+        most = [max(0, length + 2 * BORDER - side) for length in page.mask.shape]
+        if at is None and len(page.broken) and chance.random() >= _ELSEWHERE:
+            row, column = divmod(int(chance.choice(page.broken)), page.mask.shape[1])
+            at = row, column
         if at is None:
             offsets = [int(chance.integers(limit + 1)) for limit in most]
         else:
@@ -339,6 +349,30 @@ class Batches:
                 for place, offset, limit in zip(at, inside, most, strict=True)
             ]
         return offsets[0] - BORDER, offsets[1] - BORDER
+
+
+Crop = tuple[np.ndarray, np.ndarray]
+"""A crop and its target."""
+
+
+@dataclass(frozen=True)
+class _Read:
+    """A picture that was read.
+
+    Args:
+        pixels: uint8 [height, width, 3].
+        mask: the class of each pixel, uint8 [height, width].
+        broken: where the mask is not 0, counted row after row.
+    """
+
+    pixels: np.ndarray
+    mask: np.ndarray
+    broken: np.ndarray
+
+    @classmethod
+    def of(cls, picture: Picture) -> "_Read":
+        mask = picture.mask()
+        return cls(picture.pixels(), mask, np.flatnonzero(mask))
 
 
 def _by_folder(found: Sequence[tuple[Path, Any]]) -> list[list[Any]]:

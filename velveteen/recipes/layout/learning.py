@@ -1,4 +1,4 @@
-"""The loss: broken pixels are rare, and many are easy. And what is learned again: sound places that look broken."""
+"""The loss: broken pixels are rare, and few sound ones are difficult. And what is learned again: sound places that look broken."""
 
 import random
 from collections.abc import Sequence
@@ -12,37 +12,31 @@ from velveteen.recipes.layout.data import Batches, Picture
 from velveteen.recipes.layout.heat import heat_map
 from velveteen.recipes.layout.model import SHRINK
 
-_PIXELS = 5.0
-"""What the cross entropy counts, beside the Dice of 0 to 1."""
-_FOCUS = 2.0
-"""How much less a pixel counts that is right already."""
+_LEAST = 20
+"""Pixels of the network's own, half of the picture's: a fault of fewer counts for less, since its mask is less exact."""
 
 
 def rare_pixels(y_true: torch.Tensor, y_pred: torch.Tensor) -> torch.Tensor:
-    """Returns focal cross entropy plus soft Dice for each picture: [batch].
+    """Returns what broken places cost that are not marked, and sound ones that are, both alike however rare a kind is: [batch].
 
-    The first teaches each pixel, easy ones little (Lin et al., "Focal Loss for Dense Object Detection", 2017, equation 4);
-    the second one measures the shapes, each kind alike however small its places are (Milletari, Navab and Ahmadi, "V-Net",
-    2016, over the whole batch, for the kinds in it).
+    Both are means of the cross entropy, for each kind. One is over the broken pixels of a crop, and then over the crops that have
+    the kind, so that a small fault counts as a large one. The other is over the sound pixels, each by how broken it looks: at
+    first all alike, later those that would raise a false alarm. It is what hard negatives are chosen for in detectors (Shrivastava,
+    Gupta and Girshick, "Training Region-Based Object Detectors with Online Hard Example Mining", 2016), without a choice.
 
     Args:
         y_true: [batch, height / 2, width / 2, kinds]: 1 where a kind is, 0 where not, below 0 what does not count.
         y_pred: probabilities, [batch, height, width, kinds]. They come from a picture of half the size, so that every other
             row and column has all there is to learn.
     """
-    y_pred = y_pred[:, SHRINK - 1 :: SHRINK, SHRINK - 1 :: SHRINK]
-    counts = (y_true >= 0).to(y_pred.dtype)
-    truth = y_true.clamp(min=0)
-    sure = y_pred.clamp(1e-6, 1 - 1e-6)
-    right = torch.where(truth > 0.5, sure, 1 - sure)
-    focal = -((1 - right) ** _FOCUS) * right.log() * counts
-    # A share of the crop's pixels, not of the broken ones: else a crop with one broken letter would count as one with many.
-    pixels = focal.sum(dim=(1, 2, 3)) / counts[..., 0].sum(dim=(1, 2)).clamp(min=1)
-    places = (0, 1, 2)
-    both, either = (truth * sure * counts).sum(dim=places), ((truth + sure) * counts).sum(dim=places)
-    is_there = truth.sum(dim=places) > 0
-    dice = (1 - (2 * both + 1) / (either + 1))[is_there]
-    return _PIXELS * pixels + (dice.mean() if dice.numel() else dice.sum())
+    probability = y_pred[:, SHRINK - 1 :: SHRINK, SHRINK - 1 :: SHRINK].clamp(1e-6, 1 - 1e-6)
+    broken, sound = (y_true > 0.5).to(y_pred.dtype), ((y_true >= 0) & (y_true < 0.5)).to(y_pred.dtype)
+    pixels = broken.sum(dim=(1, 2))
+    missed = -(broken * probability.log()).sum(dim=(1, 2)) / (pixels + _LEAST)
+    missed = missed.sum(dim=0) / (pixels > 0).sum(dim=0).clamp(min=1)
+    weight = sound * probability.detach()
+    alarms = -(weight * (1 - probability).log()).sum(dim=(0, 1, 2)) / weight.sum(dim=(0, 1, 2)).clamp(min=1)
+    return (missed + alarms).sum().expand(len(y_true))
 
 
 class Alarming(vt.callbacks.Callback):
@@ -57,7 +51,7 @@ class Alarming(vt.callbacks.Callback):
         seed: of the choices.
     """
 
-    LOOKED_AT = 24
+    LOOKED_AT = 12
     """Pages an epoch: a tenth of its time."""
     KEPT = 600
     """Places that are learned again; the oldest are forgotten."""

@@ -1,0 +1,63 @@
+"""A network is fitted to somebody's pages."""
+
+import pytest
+
+from velveteen.errors import DataError
+from velveteen.models.saving import save_model
+from velveteen.recipes.layout import adapting, data, main
+from velveteen.recipes.layout.main import Settings
+from velveteen.recipes.layout.model import grid, unet
+
+QUICK = Settings(epochs=1, steps=2, pairs=1, alone=1, crop=128)
+PAGE = """<!doctype html><title>{0}</title><style>
+  body {{ margin: 0; font: 16px sans-serif; color: #222 }} li {{ display: inline-block; width: 140px; margin: 8px; background: #def }}
+</style><h1>{0}</h1><ul><li>One of three</li><li>Another one</li><li>The third</li></ul><p>Some words about {0}, and more of them.</p>"""
+
+
+@pytest.fixture
+def site(tmp_path):
+    folder = tmp_path / "site"
+    folder.mkdir()
+    for name in ("apples", "books", "cats", "dogs"):
+        (folder / f"{name}.html").write_text(PAGE.format(name))
+    return folder
+
+
+@pytest.fixture
+def start(tmp_path):
+    """A small network to begin from."""
+    network = unet(4, 2)
+    network.user_defined_metadata = main._metadata(
+        Settings(width=4, depth=2), grid(2), {}, main.evaluation.Counts().result(), 0, 0, 0.0
+    )
+    save_model(network, tmp_path / "start", include_optimizer=False)
+    return tmp_path / "start"
+
+
+@pytest.mark.usefixtures("needs_chromium")
+def test_it_is_fitted_to_pages_and_judged_on_one_that_it_did_not_see(site, start, tmp_path, monkeypatch):
+    monkeypatch.setattr(adapting, "VISITS", 8)
+    learned, kept = [], []
+
+    def trained(pictures, settings, **options):
+        learned.extend(pictures)
+        kept.extend(options["kept"])
+        return main_train(pictures, settings, **options)
+
+    main_train = main.train
+    monkeypatch.setattr(adapting.main, "train", trained)
+    told = []
+    out = tmp_path / "ours"
+    assert len(adapting.make([str(site)], out, told.append)) == 4 and told[-1] == 8
+    training = adapting.adapt([str(site)], QUICK, out=out, start=start, seed=1, verbose=False)
+    assert training.epochs == 1 and training.pictures == len(learned)
+    assert {int(each.page) % 4 for each in kept} == {0} and {int(each.page) % 4 for each in learned} == {1, 2, 3}
+    assert {each.kind for each in learned} > {None}
+    assert len(data.load(out / adapting.PICTURES)) == len(learned) + len(kept)
+    detector = main.load(out)
+    assert detector.multiple == grid(2) and set(detector.thresholds) == set(main.FAULTS)
+
+
+def test_where_there_are_no_pages(tmp_path):
+    with pytest.raises(DataError, match="no page to make pictures of"):
+        adapting.make([str(tmp_path / "none.html")], tmp_path / "ours")
