@@ -2,11 +2,14 @@
 
 The pictures are made by tools/layout_models.py, in build/layout/pictures. `python -m bench.layout measure [FOLDER …]` looks at
 them and keeps the figures in bench/results/layout.json, those of a folder beside those of others; `python -m bench.layout report`
-writes them into the page.
+writes them into the page. `python -m bench.layout adapted [SITE …]` fits the network to some pages of a site, as `train --pages`
+does, and looks at pictures of its other pages.
 """
 
 import dataclasses
 import json
+import os
+import time
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,8 +17,9 @@ import numpy as np
 import typer
 
 from bench import machine
+from tools import layout_sites
 from velveteen.io.files import write_beside_then_rename
-from velveteen.recipes.layout import data, evaluation, main
+from velveteen.recipes.layout import adapting, data, evaluation, main
 from velveteen.recipes.layout.evaluation import Comparison, Scored
 from velveteen.recipes.layout.faults import FAULTS
 
@@ -29,6 +33,12 @@ PARTS = {
 }
 ALARMS = (0.5, 1, 2, 3, 5, 7.5, 10, 15, 20, 30, 40)
 """False alarms per 100 sound pages for which thresholds are chosen, on pages of the sites for that."""
+
+SITES = ("deb:python-celery-doc", "deb:libglib2.0-doc")
+LEARNED = 12
+"""Pages of a site that the network is fitted to; the others are looked at."""
+_VISITS = 5
+"""Of each of those, in other viewports."""
 
 app = typer.Typer(add_completion=False, help=__doc__)
 
@@ -92,22 +102,79 @@ def _point(values: Any, pages: list[Scored], limits: np.ndarray) -> list[float]:
 
 
 def _keep(part: str, figures: dict[str, Any]) -> None:
-    kept = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
-    kept[part] = figures
+    kept = {**_kept(), part: figures}
     write_beside_then_rename(RESULTS, (json.dumps(kept, indent=1) + "\n").encode())
+
+
+def _kept() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    return found
+
+
+@app.command()
+def adapted(
+    sites: Annotated[list[str] | None, typer.Argument(help="Packages, as in tools/layout_sites.json.")] = None,
+) -> None:
+    """Fits the network to pages of a site, and looks at pictures of its other pages, before and after."""
+    os.environ["XDG_DATA_HOME"] = str(layout_sites.fonts())
+    for site in sites or SITES:
+        pages = list({page.name: page for page in layout_sites.sound_pages([site])}.values())
+        own, others = pages[:LEARNED], pages[LEARNED:]
+        work = layout_sites.WORK / "adapted" / site.replace(":", "-")
+        data.make(work / "others", _VISITS * len(others), page_of=data.own(others), faults=1)
+        start = time.monotonic()
+        adapting.adapt(own, out=work / "model", seed=1)
+        seconds = time.monotonic() - start
+        pictures = data.load(work / "others")
+        found = {
+            name: dataclasses.asdict(_by_network(pictures, folder))
+            for name, folder in (("before", main.PRETRAINED), ("after", work / "model"))
+        }
+        record = {
+            "machine": machine.describe(),
+            "learned": len(own),
+            "others": len(others),
+            "seconds": seconds,
+            **found,
+        }
+        _keep("adapted", {**_kept().get("adapted", {}), site: record})
+        print(f"{site}: {_row(record)}")
+
+
+def _by_network(pictures: list[data.Picture], model: Path) -> evaluation.Evaluation:
+    found = main.evaluate(pictures, main.load(model).fast()).network
+    assert found is not None
+    return found
+
+
+def _row(record: dict[str, Any]) -> str:
+    cells = [
+        f"{100 * record[when]['recall']:.0f} % | {record[when]['false_alarms']:.1f}" for when in ("before", "after")
+    ]
+    return f"{record['learned']} and {record['others']} | {record['seconds'] / 60:.1f} min | " + " | ".join(cells)
+
+
+def _adapted_table(records: dict[str, Any]) -> str:
+    lines = [
+        "| site | pages learned from, and judged on | it took | before: found | false alarms | after: found | false alarms |"
+    ]
+    lines.append("|---" * 7 + "|")
+    lines += [f"| {site.partition(':')[2]} | {_row(record)} |" for site, record in records.items()]
+    return "\n".join(lines) + "\n"
 
 
 @app.command()
 def report() -> None:
     """Writes the tables into the page, and draws the curves."""
-    kept = json.loads(RESULTS.read_text())
-    draw(kept, CURVES)
+    kept = _kept()
+    draw({part: kept[part] for part in PARTS if part in kept}, CURVES)
     text = PAGE.read_text(encoding="utf-8")
     for part in kept:
         begin, end = f"<!-- {part}: bench.layout -->\n", f"<!-- end of {part} -->"
         if begin in text:
             before, rest = text.split(begin)
-            text = before + begin + _table(kept[part]) + end + rest.split(end, 1)[1]
+            table = _adapted_table(kept[part]) if part == "adapted" else _table(kept[part])
+            text = before + begin + table + end + rest.split(end, 1)[1]
     PAGE.write_text(text, encoding="utf-8")
 
 

@@ -19,10 +19,8 @@ from layout_sites import WORK
 from velveteen.recipes.layout import data, main
 
 PICTURES = WORK / "pictures"
-SETTINGS = main.Settings(
-    epochs=42, steps=150, pairs=12, alone=2, crop=256, learning_rate=0.003, precision="bfloat16"
-)
-WIDER = replace(SETTINGS, epochs=25, pairs=3, alone=1, crop=512, learning_rate=0.001)
+SETTINGS = main.Settings(epochs=38, steps=150, pairs=12, alone=2, crop=256, learning_rate=0.003, precision="bfloat16")
+WIDER = replace(SETTINGS, epochs=26, pairs=3, alone=1, crop=512, learning_rate=0.001)
 """How it goes on: what stands out of its row, and what a whole page looks like, small crops do not show."""
 PAGES = {"generated": 1702, "train": 1000, "validation": 160, "held-out": 160, "judged": 240}
 """Pages of each folder of pictures, which are sound, and broken in two ways to learn from, or in one to be judged on."""
@@ -44,7 +42,9 @@ def needed(pages: dict[str, int]) -> str:
             crops, pixels = crops + count, pixels + count * settings.crop**2
     minutes = missing / _A_SECOND / 60 + pixels / _PIXELS_A_SECOND / 60
     training = f"{crops:,} crops to be learned from" if crops else "no training"
-    return f"{missing:,} pages to be photographed, {training}: about {minutes:.0f} minutes on two cores, and the downloads"
+    return (
+        f"{missing:,} pages to be photographed, {training}: about {minutes:.0f} minutes on two cores, and the downloads"
+    )
 
 
 def done(part: str) -> int:

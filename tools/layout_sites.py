@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tarfile
 import zipfile
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,9 @@ from velveteen.recipes.layout.making import Visit
 from velveteen.recipes.layout.targets import LOCAL, Target
 from velveteen.recipes.layout.visiting import serve
 
-TOOLS = Path(__file__).parent
-WORK = TOOLS.parent / "build" / "layout"
+SITES = Path(__file__).with_name("layout_sites.json")
+"""Names of packages; under "broken" those of their pages that have faults as they ship: somebody has looked at them."""
+WORK = Path(__file__).parent.parent / "build" / "layout"
 PAGES = 20
 """Of a site at most, so that none sets the tone."""
 _TRIED, _TRIED_IN_VAIN = 50, 12
@@ -47,7 +49,7 @@ _IS_SOUND = """() => {
 
 def named(part: str) -> list[str]:
     """Returns the sites of a part of layout_sites.json: "train", "validation", "judged"."""
-    found: list[str] = json.loads((TOOLS / "layout_sites.json").read_text())[part]
+    found: list[str] = json.loads(SITES.read_text())[part]
     return found
 
 
@@ -95,7 +97,15 @@ def fonts() -> Path:
 def sound_pages(packages: list[str]) -> list[Target]:
     """Returns the pages of sites, those of all sites in turn."""
     browser.run(_chosen([each for each in packages if not _list_of(each).exists()]))
-    lists = [[(fetch(each), inside) for inside in json.loads(_list_of(each).read_text())] for each in packages]
+    broken = json.loads(SITES.read_text())["broken"]
+    lists = [
+        [
+            (fetch(each), inside)
+            for inside in json.loads(_list_of(each).read_text())
+            if not any(fnmatch(inside, pattern) for pattern in broken.get(each, ()))
+        ]
+        for each in packages
+    ]
     most = max((len(each) for each in lists), default=0)
     # A site with few pages is looked at again, in other viewports.
     return [

@@ -163,7 +163,9 @@ def test_a_class_has_five_thousand_examples(teach, folder):
     assert teach.evaluate("document.querySelectorAll('*').length") < 800
     asked.clear()
     with teach.expect_response(lambda response: response.request.method == "GET"):
-        room.get_by_label("Files for many").set_input_files([{"name": "a.png", "mimeType": "image/png", "buffer": ball(1)}])
+        room.get_by_label("Files for many").set_input_files(
+            [{"name": "a.png", "mimeType": "image/png", "buffer": ball(1)}]
+        )
     expect(room.locator(".count")).to_have_text(" 5,001 examples")
     expect(room.locator("img")).to_have_count(24)
     assert sorted(request.method for request in asked) == ["GET", "POST"]  # the example, and its picture

@@ -301,13 +301,21 @@ def train(
     width: Annotated[int, typer.Option(min=1, help="Channels of the first level; 64 as in the talk.")] = 16,
     depth: Annotated[int, typer.Option(min=2, max=6, help="Levels of the U-Net.")] = 6,
     widest: Annotated[int, typer.Option(min=1, help="The most channels of a level.")] = 160,
-    epochs: Annotated[int | None, typer.Option(min=1, help="How many. [default: 20; with --pages 4]")] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="How many. [default: 20; with --pages 6]")] = None,
     steps: Annotated[
         int | None, typer.Option(min=1, help="Batches in an epoch. [default: 150; with --pages 75]")
     ] = None,
-    pairs: Annotated[int, typer.Option(min=1, help="In a batch: a crop of a broken page, and one of a sound one.")] = 6,
+    pairs: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="In a batch: a crop of a broken page, and one of a sound one. [default: 6; with --pages 3]"
+        ),
+    ] = None,
     alone: Annotated[int, typer.Option(min=0, help="In a batch: further crops of sound pages.")] = 1,
-    crop: Annotated[int, typer.Option(min=128, help="Height and width of a crop, in pixels.")] = 256,
+    crop: Annotated[
+        int | None,
+        typer.Option(min=128, help="Height and width of a crop, in pixels. [default: 256; with --pages 512]"),
+    ] = None,
     learning_rate: Annotated[
         float | None,
         typer.Option(min=0, help="The highest; it falls along a cosine. [default: 0.002; with --pages 0.0005]"),
@@ -337,9 +345,9 @@ def train(
         usual,
         epochs=epochs or usual.epochs,
         steps=steps or usual.steps,
-        pairs=pairs,
+        pairs=pairs or usual.pairs,
         alone=alone,
-        crop=crop,
+        crop=crop or usual.crop,
         learning_rate=usual.learning_rate if learning_rate is None else learning_rate,
         precision=precision.value if precision else usual.precision,
     )

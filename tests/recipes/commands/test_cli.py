@@ -235,6 +235,7 @@ def test_record_refuses_names_that_no_file_can_have(tmp_path):
 def test_adapt_learns_a_word_more(trained, tones, tmp_path, monkeypatch):
     monkeypatch.setattr(synthesis, "available", lambda: False)
     monkeypatch.setattr(adaptation, "EPOCH", 100)
+    monkeypatch.setattr(adaptation, "REHEARSAL", 100)
     for index in range(3):
         (tmp_path / "voice" / "hiss").mkdir(parents=True, exist_ok=True)
         noise = 0.2 * np.random.default_rng(index).standard_normal(4000) * np.hanning(4000)

@@ -266,6 +266,7 @@ def test_a_model_is_adapted_to_a_voice_and_a_new_word(
     if not with_speech:
         monkeypatch.setattr(synthesis, "open_espeak", _not_installed)
     monkeypatch.setattr(adaptation, "EPOCH", 320)
+    monkeypatch.setattr(adaptation, "REHEARSAL", 320)
     found = main.adapt(trained.folder, new_voice, out=tmp_path / "adapted", seed=1, verbose=False)
     assert found.words == [*trained.words, "beep"]
     assert found.recordings == 12 and (found.spoken > 0) == with_speech

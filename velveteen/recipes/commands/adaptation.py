@@ -16,8 +16,10 @@ from velveteen.recipes.commands.recognizer import CommandModel
 from velveteen.recipes.commands.settings import Settings
 
 EPOCH = 700
-"""Examples in an epoch of each kind: recordings, and speech."""
-_REHEARSED = 60
+"""Recordings in an epoch."""
+REHEARSAL = 3 * EPOCH
+"""Spoken examples in an epoch: with as many as recordings, a voice that is unlike the new one can lose several points."""
+_REHEARSED = 120
 """Spoken examples of each word that the model knows."""
 
 
@@ -57,7 +59,7 @@ def gather(old: CommandModel, recordings: Commands, seed: int, tell: Callable[[s
         heard = evaluation.score_examples(old, rehearsed)
         targets = np.zeros((len(rehearsed), len(words)), np.float32)
         targets[:, : len(old.words)] = heard
-        sources.append(Source(rehearsed, EPOCH, targets))
+        sources.append(Source(rehearsed, REHEARSAL, targets))
     return Material(
         words,
         old.sample_rate,

@@ -14,7 +14,7 @@ PICTURES = "pictures"
 """The folder in a model's own with the pictures that it was fitted to."""
 VISITS = 160
 """Pages are looked at so often, in viewports and at heights of chance; each gives a sound picture and up to two broken ones."""
-SETTINGS = Settings(epochs=4, steps=75, learning_rate=0.0005)
+SETTINGS = Settings(epochs=6, steps=75, pairs=3, crop=512, learning_rate=0.0005)
 _KEPT = 4
 """A page of so many is kept to choose the thresholds on."""
 
@@ -24,11 +24,14 @@ def settings() -> Settings:
     return replace(SETTINGS, precision="bfloat16" if gains_from_bfloat16() else "float32")
 
 
-def make(pages: Sequence[str], out: str | Path, told: Callable[[int], None] = lambda done: None) -> list[Target]:
+def make(
+    pages: Sequence[str | Target], out: str | Path, told: Callable[[int], None] = lambda done: None
+) -> list[Target]:
     """Makes pictures of pages, which should be sound; what is there of an earlier try is kept.
 
     Args:
-        pages: as targets of `checking.check`: addresses, HTML files, folders, sitemaps. Twenty pages are a good number.
+        pages: as targets of `checking.check`: addresses, HTML files, folders, sitemaps; or what `resolve` made of these. Twenty
+            pages are a good number.
         out: the model's folder; the pictures are in its folder PICTURES.
         told: is called with the number of visits done.
 
@@ -37,14 +40,15 @@ def make(pages: Sequence[str], out: str | Path, told: Callable[[int], None] = la
 
     Raises: as `data.make`.
     """
-    targets = [target for target in resolve(pages) if target.address and target.error is None]
-    page_of = data.own(targets or resolve(pages))  # which tells what is wrong when there is none
+    found = [target for page in pages for target in ([page] if isinstance(page, Target) else resolve([page]))]
+    targets = [target for target in found if target.address and target.error is None]
+    page_of = data.own(targets or found)  # which tells what is wrong when there is none
     data.make(prepare(Path(out) / PICTURES), VISITS, page_of=page_of, told=told)
     return targets
 
 
 def adapt(
-    pages: Sequence[str],
+    pages: Sequence[str | Target],
     chosen: Settings | None = None,
     *,
     out: str | Path,

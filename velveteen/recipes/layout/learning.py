@@ -1,5 +1,6 @@
 """The loss: broken pixels are rare, and few sound ones are difficult. And what is learned again: sound places that look broken."""
 
+import math
 import random
 from collections.abc import Sequence
 from typing import Any
@@ -10,7 +11,7 @@ import torch
 import velveteen as vt
 from velveteen.recipes.layout.data import Batches, Picture
 from velveteen.recipes.layout.heat import heat_map
-from velveteen.recipes.layout.model import SHRINK
+from velveteen.recipes.layout.model import RARE, SHRINK
 
 _LEAST = 20
 """Pixels of the network's own, half of the picture's: a fault of fewer counts for less, since its mask is less exact."""
@@ -23,19 +24,25 @@ def rare_pixels(y_true: torch.Tensor, y_pred: torch.Tensor) -> torch.Tensor:
     the kind, so that a small fault counts as a large one. The other is over the sound pixels, each by how broken it looks: at
     first all alike, later those that would raise a false alarm. It is what hard negatives are chosen for in detectors (Shrivastava,
     Gupta and Girshick, "Training Region-Based Object Detectors with Online Hard Example Mining", 2016), without a choice.
+    That would teach to call a place broken that is as likely sound, which on a whole page are too many. So it is not told of the
+    probabilities but of what they were if broken places were as frequent as sound ones; then the network's own stay rare (Menon et al.,
+    "Long-tail learning via logit adjustment", 2021, equation 10).
 
     Args:
         y_true: [batch, height / 2, width / 2, kinds]: 1 where a kind is, 0 where not, below 0 what does not count.
         y_pred: probabilities, [batch, height, width, kinds]. They come from a picture of half the size, so that every other
             row and column has all there is to learn.
     """
-    probability = y_pred[:, SHRINK - 1 :: SHRINK, SHRINK - 1 :: SHRINK].clamp(1e-6, 1 - 1e-6)
+    rarely = y_pred[:, SHRINK - 1 :: SHRINK, SHRINK - 1 :: SHRINK].clamp(1e-9, 1 - 1e-6)
+    odds = math.exp(-RARE) * rarely
+    whole = odds + 1 - rarely
+    probability = odds / whole
     broken, sound = (y_true > 0.5).to(y_pred.dtype), ((y_true >= 0) & (y_true < 0.5)).to(y_pred.dtype)
     pixels = broken.sum(dim=(1, 2))
-    missed = -(broken * probability.log()).sum(dim=(1, 2)) / (pixels + _LEAST)
+    missed = (broken * (whole.log() - odds.log())).sum(dim=(1, 2)) / (pixels + _LEAST)
     missed = missed.sum(dim=0) / (pixels > 0).sum(dim=0).clamp(min=1)
     weight = sound * probability.detach()
-    alarms = -(weight * (1 - probability).log()).sum(dim=(0, 1, 2)) / weight.sum(dim=(0, 1, 2)).clamp(min=1)
+    alarms = (weight * (whole.log() - (1 - rarely).log())).sum(dim=(0, 1, 2)) / weight.sum(dim=(0, 1, 2)).clamp(min=1)
     return (missed + alarms).sum().expand(len(y_true))
 
 
@@ -55,7 +62,7 @@ class Alarming(vt.callbacks.Callback):
     """Pages an epoch: a tenth of its time."""
     KEPT = 600
     """Places that are learned again; the oldest are forgotten."""
-    LEAST = 0.25
+    LEAST = 0.1
     """Probability from which a place looks broken."""
     OF_A_PAGE = 3
     APART = 64

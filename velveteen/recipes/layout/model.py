@@ -12,8 +12,8 @@ from velveteen.recipes.layout.faults import FAULTS
 
 SHRINK = 2
 """The first convolution halves the picture: that is a quarter of the work, and letters can still be told."""
-_RARE = -4.0
-"""Where the sigmoids begin: a broken pixel is rare, and the first steps need not learn that."""
+RARE = -6.0
+"""Where the sigmoids begin: a broken pixel is as rare as one in 400, and that need not be learned."""
 _MOMENTUM = 0.95
 """Of the moving means of batch normalization: at the default, short trainings would end before they are right."""
 
@@ -44,7 +44,7 @@ def unet(width: int = 16, depth: int = 6, widest: int = 160, kinds: int = len(FA
         x = vt.layers.up_sampling2d(size=(2, 2)).apply(x)
         x = vt.layers.add().apply([sides[level], x])
         x = _level(x, level, channels[level])
-    start = vt.initializers.constant(_RARE)
+    start = vt.initializers.constant(RARE)
     x = vt.layers.conv2d(kinds, kernel_size=1, activation="sigmoid", bias_initializer=start).apply(x)
     x = vt.layers.up_sampling2d(size=(SHRINK, SHRINK), interpolation="bilinear").apply(x)
     return vt.model(inputs=picture, outputs=x)

@@ -74,6 +74,8 @@
         const parts = [...e.childNodes].filter((n) => n.nodeType === 3 && n.data.trim()).flatMap(L.rectsOf)
           .map((r) => L.seen(r, chain)).filter((r) => !L.empty(r));
         // The rectangle of a line is higher than its letters: up to a third of the font's size is no ink.
+        // What stands beside its box as a whole crosses no edge: it was put there.
+        const crosses = parts.some((r) => L.wide(L.cross(r, around)) > 1);
         const out = parts.flatMap((r) => outside(r, around)).filter((r) =>
           r.left >= around.right - 1 || r.right <= around.left + 1 ? L.wide(r) > 3 : L.high(r) > 0.35 * font);
         if (!out.length) continue;
@@ -81,7 +83,7 @@
         const off = Math.max(whole.right - around.right, around.left - whole.left, whole.bottom - around.bottom, around.top - whole.top);
         const sideways = whole.right > around.right + 3 || whole.left < around.left - 3;
         // Less than a letter beside its box is seldom seen.
-        findings.push({ element: e, box: whole, off, how: sideways ? 'sideways' : 'up or down', sure: !sideways || off > 0.75 * font });
+        findings.push({ element: e, box: whole, off, how: sideways ? 'sideways' : 'up or down', sure: !sideways || (crosses && off > 0.75 * font) });
       }
       return findings;
     },
