@@ -1,0 +1,139 @@
+"""Times how long `layout check` takes beyond the browser, and the same network in a browser on WebAssembly.
+
+`python -m bench.layout_speed` prints the figures and keeps them in bench/results/layout-speed.json; with `--docs` it writes
+them into docs/layout.md. Leave the machine alone meanwhile.
+"""
+
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from bench import machine
+from bench.report import fill
+from tests._javascript import chromium_page, serve
+from tools.node import node_path
+from velveteen.io.files import write_beside_then_rename
+from velveteen.recipes.layout import checking, main, pages
+
+ROOT = Path(__file__).parent.parent
+RESULTS, PAGE = ROOT / "bench" / "results" / "layout-speed.json", ROOT / "docs" / "layout.md"
+WEB = ROOT / "web"
+WIDTH, HEIGHT = checking.VIEWPORT
+TARGETS = 100
+_ROUNDS = 7
+_IN_BROWSER = """
+import * as tf from "@tensorflow/tfjs";
+import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
+import { Layout } from "./recipes/src/layout";
+export async function times(width: number, height: number, rounds: number): Promise<number[]> {
+  setWasmPaths("/wasm/");
+  await tf.setBackend("wasm");
+  const layout = await Layout.load("/model/model.json");
+  const data = Uint8ClampedArray.from({ length: 4 * width * height }, (_, i) => (i * 7919) % 256);
+  const found: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const began = performance.now();
+    await layout.find({ width, height, data });
+    found.push((performance.now() - began) / 1000);
+  }
+  return found;
+}
+"""
+
+
+def in_python() -> dict[str, float]:
+    """Returns the seconds of a screen's heat map: in float32, and in what `check` takes here, in turns."""
+    picture = np.random.default_rng(0).integers(0, 256, (HEIGHT, WIDTH, 3), np.uint8)
+    plain = main.load(main.PRETRAINED)
+    began = time.perf_counter()
+    fast = plain.fast()
+    chosen = time.perf_counter() - began
+    taken: dict[str, list[float]] = {"float32": [], "fast": []}
+    for _ in range(_ROUNDS):
+        for name, detector in (("float32", plain), ("fast", fast)):
+            began = time.perf_counter()
+            detector.heat(picture)
+            taken[name].append(time.perf_counter() - began)
+    return {**{name: statistics.median(each) for name, each in taken.items()}, "choosing": chosen}
+
+
+def many_pages(folder: Path) -> dict[str, float]:
+    """Returns the seconds for pages in a folder: by the rules alone, by the network alone, and as `check` does both."""
+    for number in range(TARGETS):
+        (folder / f"{number}.html").write_text(pages.page(number).html)
+    detector = main.load(main.PRETRAINED)
+
+    def seconds(work: Callable[[], Any]) -> float:
+        began = time.perf_counter()
+        work()
+        return time.perf_counter() - began
+
+    fast = detector.fast()
+    picture = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+    return {
+        "rules": seconds(lambda: checking.check([str(folder)])),
+        "network": seconds(lambda: [fast.heat(picture) for _ in range(TARGETS)]),
+        "both": seconds(lambda: checking.check([str(folder)], model=detector)),
+    }
+
+
+def in_browser(folder: Path) -> float:
+    """Returns the seconds of a screen's heat map in headless Chromium, on TensorFlow.js's wasm backend."""
+    esbuild = WEB / "node_modules" / "esbuild" / "bin" / "esbuild"
+    subprocess.run(
+        [node_path(), str(esbuild), "--bundle", "--format=esm", "--loader=ts", "--log-level=error", "--external:node:*",
+         "--external:module", "--external:fs/promises", f"--outfile={folder / 'times.js'}"],
+        cwd=WEB, input=_IN_BROWSER, text=True, check=True,
+    )  # fmt: skip
+    (folder / "index.html").write_text("<!doctype html><link rel=icon href=data:,>")
+    wasm = WEB / "node_modules" / "@tensorflow" / "tfjs-backend-wasm" / "dist"
+    ask = "async (size) => (await import('/times.js')).times(...size)"
+    with serve({"/": folder, "/model": main.PRETRAINED, "/wasm": wasm}) as address, chromium_page() as page:
+        page.goto(f"{address}/index.html")
+        return statistics.median(page.evaluate(ask, [WIDTH, HEIGHT, 4])[1:])
+
+
+def table(found: dict[str, Any]) -> str:
+    """Returns the figures as Markdown."""
+    python, many = found["python"], found["many"]
+    rows = [
+        ("the network, float32", f"{python['float32']:.2f} s", "1.0 s"),
+        (f"the network as `check` computes it here, {found['precision']}", f"{python['fast']:.2f} s", "0.4 s"),
+        ("to find out which way that is, once a run", f"{python['choosing']:.2f} s", ""),
+        ("in headless Chromium, TensorFlow.js on wasm", f"{found['browser']:.2f} s", "5 s"),
+        (f"{TARGETS} pages: the rules alone", f"{many['rules']:.0f} s", ""),
+        (f"{TARGETS} pages: the network alone", f"{many['network']:.0f} s", ""),
+        (f"{TARGETS} pages: both", f"{many['both']:.0f} s", "less than the two together"),
+    ]
+    lines = ["| a picture of 1280 × 800 | takes | wanted |", "|---|---|---|"]
+    return "\n".join(lines + [f"| {' | '.join(row)} |" for row in rows])
+
+
+def run() -> None:
+    """Measures, prints, keeps, and with `--docs` writes into the page."""
+    network = main.load(main.PRETRAINED).fast().network
+    found: dict[str, Any] = {
+        "machine": machine.describe(),
+        "threads": torch.get_num_threads(),
+        "precision": network.report.chosen.precision,
+        "python": in_python(),
+    }
+    with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as other:
+        found["many"], found["browser"] = many_pages(Path(one)), in_browser(Path(other))
+    print(table(found))
+    write_beside_then_rename(RESULTS, (json.dumps(found, indent=1) + "\n").encode())
+    if "--docs" in sys.argv:
+        write_beside_then_rename(PAGE, fill(PAGE.read_text(encoding="utf-8"), {"speed": table(found)}).encode())
+
+
+if __name__ == "__main__":
+    run()
