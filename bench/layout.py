@@ -49,7 +49,7 @@ def measure(
     model: Annotated[Path, typer.Option(help="The network.")] = main.PRETRAINED,
 ) -> None:
     """Looks at pictures, by the rules, by the network, and by both."""
-    detector = main.load(model).fast()
+    detector = main.load(model)
     chosen_on = _scored(detector, "validation")[0]
     for part in parts or PARTS:
         pages, compared = _scored(detector, part)
@@ -142,7 +142,7 @@ def adapted(
 
 
 def _by_network(pictures: list[data.Picture], model: Path) -> evaluation.Evaluation:
-    found = main.evaluate(pictures, main.load(model).fast()).network
+    found = main.evaluate(pictures, main.load(model)).network
     assert found is not None
     return found
 

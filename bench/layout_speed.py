@@ -50,20 +50,15 @@ export async function times(width: number, height: number, rounds: number): Prom
 """
 
 
-def in_python() -> dict[str, float]:
-    """Returns the seconds of a screen's heat map: in float32, and in what `check` takes here, in turns."""
+def in_python() -> float:
+    """Returns the seconds of a screen's heat map."""
     picture = np.random.default_rng(0).integers(0, 256, (HEIGHT, WIDTH, 3), np.uint8)
-    plain = main.load(main.PRETRAINED)
-    began = time.perf_counter()
-    fast = plain.fast()
-    chosen = time.perf_counter() - began
-    taken: dict[str, list[float]] = {"float32": [], "fast": []}
+    detector, taken = main.load(main.PRETRAINED), []
     for _ in range(_ROUNDS):
-        for name, detector in (("float32", plain), ("fast", fast)):
-            began = time.perf_counter()
-            detector.heat(picture)
-            taken[name].append(time.perf_counter() - began)
-    return {**{name: statistics.median(each) for name, each in taken.items()}, "choosing": chosen}
+        began = time.perf_counter()
+        detector.heat(picture)
+        taken.append(time.perf_counter() - began)
+    return statistics.median(taken)
 
 
 def many_pages(folder: Path) -> dict[str, float]:
@@ -77,11 +72,10 @@ def many_pages(folder: Path) -> dict[str, float]:
         work()
         return time.perf_counter() - began
 
-    fast = detector.fast()
     picture = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
     return {
         "rules": seconds(lambda: checking.check([str(folder)])),
-        "network": seconds(lambda: [fast.heat(picture) for _ in range(TARGETS)]),
+        "network": seconds(lambda: [detector.heat(picture) for _ in range(TARGETS)]),
         "both": seconds(lambda: checking.check([str(folder)], model=detector)),
     }
 
@@ -104,15 +98,13 @@ def in_browser(folder: Path) -> float:
 
 def table(found: dict[str, Any]) -> str:
     """Returns the figures as Markdown."""
-    python, many = found["python"], found["many"]
+    many = found["many"]
     rows = [
-        ("the network, float32", f"{python['float32']:.2f} s", "1.0 s"),
-        (f"the network as `check` computes it here, {found['precision']}", f"{python['fast']:.2f} s", "0.4 s"),
-        ("to find out which way that is, once a run", f"{python['choosing']:.2f} s", ""),
+        ("in Python, beyond the browser's own time", f"{found['python']:.2f} s", "1.0 s"),
         ("in headless Chromium, TensorFlow.js on wasm", f"{found['browser']:.2f} s", "5 s"),
         (f"{TARGETS} pages: the rules alone", f"{many['rules']:.0f} s", ""),
         (f"{TARGETS} pages: the network alone", f"{many['network']:.0f} s", ""),
-        (f"{TARGETS} pages: both", f"{many['both']:.0f} s", "less than the two together"),
+        (f"{TARGETS} pages: both, and the heat maps' pictures", f"{many['both']:.0f} s", ""),
     ]
     lines = ["| a picture of 1280 × 800 | takes | wanted |", "|---|---|---|"]
     return "\n".join(lines + [f"| {' | '.join(row)} |" for row in rows])
@@ -120,11 +112,9 @@ def table(found: dict[str, Any]) -> str:
 
 def run() -> None:
     """Measures, prints, keeps, and with `--docs` writes into the page."""
-    network = main.load(main.PRETRAINED).fast().network
     found: dict[str, Any] = {
         "machine": machine.describe(),
         "threads": torch.get_num_threads(),
-        "precision": network.report.chosen.precision,
         "python": in_python(),
     }
     with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as other:

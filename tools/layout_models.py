@@ -19,10 +19,12 @@ from layout_sites import WORK
 from velveteen.recipes.layout import data, main
 
 PICTURES = WORK / "pictures"
-SETTINGS = main.Settings(epochs=38, steps=150, pairs=12, alone=2, crop=256, learning_rate=0.003, precision="bfloat16")
-WIDER = replace(SETTINGS, epochs=26, pairs=3, alone=1, crop=512, learning_rate=0.001)
-"""How it goes on: what stands out of its row, and what a whole page looks like, small crops do not show."""
-PAGES = {"generated": 1702, "train": 1000, "validation": 160, "held-out": 160, "judged": 240}
+_CROPS = main.Settings(epochs=38, steps=150, pairs=12, alone=2, crop=256, learning_rate=0.003, precision="bfloat16")
+_WIDER = replace(_CROPS, epochs=26, pairs=3, alone=1, crop=512, learning_rate=0.001)
+STAGES = {"crops": _CROPS, "wider": _WIDER, "model": replace(_WIDER, epochs=22, steps=75, pairs=6, alone=2)}
+"""Folders in build/layout, each a training that begins where the one before ended. Small crops teach most in the same time; what
+stands out of its row, and what a whole page looks like, they do not show."""
+PAGES = {"generated": 1702, "train": 401, "validation": 111, "held-out": 80, "judged": 160}
 """Pages of each folder of pictures, which are sound, and broken in two ways to learn from, or in one to be judged on."""
 _FAULTS = {"generated": 2, "train": 2, "held-out": 2}
 _FIRST = {"generated": 1000, "held-out": 500_000}
@@ -36,7 +38,7 @@ def needed(pages: dict[str, int]) -> str:
     """Returns how long it will take, in words."""
     missing = sum(max(0, count - done(part)) for part, count in pages.items())
     crops = pixels = 0
-    for folder, settings in (("crops", SETTINGS), ("model", WIDER)):
+    for folder, settings in STAGES.items():
         if not (WORK / folder / "model.json").exists():
             count = settings.epochs * settings.steps * (2 * settings.pairs + settings.alone)
             crops, pixels = crops + count, pixels + count * settings.crop**2
@@ -78,7 +80,7 @@ def train() -> Path:
     pictures = data.load(PICTURES / "generated") + without_faults_of_their_own(data.load(PICTURES / "train"))
     kept = data.load(PICTURES / "validation")
     start: Path | None = None
-    for folder, settings in (("crops", SETTINGS), ("model", WIDER)):
+    for folder, settings in STAGES.items():
         out = WORK / folder
         if not (out / "model.json").exists():
             is_stopped = (out / main.BACKUP / "model.json").exists()
@@ -112,7 +114,7 @@ def run() -> None:
     parser.add_argument("--anew", action="store_true", help="train again what was trained already")
     given = parser.parse_args()
     if given.anew:
-        for folder in ("crops", "model"):
+        for folder in STAGES:
             shutil.rmtree(WORK / folder, ignore_errors=True)
     print(needed(PAGES), flush=True)
     os.environ["XDG_DATA_HOME"] = str(sites.fonts())

@@ -1,11 +1,14 @@
 """The network that ships."""
 
 import numpy as np
+import pytest
 
 from tests._javascript import run_node
+from tests.recipes.layout.test_making import made
 from tests.recipes.layout.test_network import PREDICT
-from velveteen.recipes.layout import main
+from velveteen.recipes.layout import evaluation, main
 from velveteen.recipes.layout.faults import FAULTS
+from velveteen.recipes.layout.faults._fault import filled
 
 MOST_BYTES = 8_000_000
 
@@ -39,7 +42,13 @@ def test_tensorflowjs_gives_the_same_heat_map(tmp_path):
     np.testing.assert_allclose(theirs, ours, atol=1e-3)
 
 
-def test_bfloat16_gives_nearly_the_same_heat_map():
+@pytest.mark.usefixtures("needs_chromium")
+def test_it_finds_a_broken_image_and_nothing_on_the_sound_page():
     detector = main.load(main.PRETRAINED)
-    difference = detector.heat(page()).astype(int) - detector.fast().heat(page())
-    assert np.abs(difference).max() <= 0.05 * 255
+    found, _ = made("broken-image")
+    assert len(found) > 3
+    for before, after, boxes in found:
+        assert detector.spots(detector.heat(before)) == []
+        spots = detector.spots(detector.heat(after), ["broken-image"])
+        mask = filled(boxes, after.shape, 1)
+        assert spots and all(evaluation.touches(spot, mask) for spot in spots)

@@ -83,15 +83,13 @@ def check(
     options = options or Options()
     accepted = None if baseline is None else Baseline(baseline)
     detector = model if isinstance(model, Detector) or model is None else main.load(model)
-    if detector is not None:
-        detector = detector.fast()
-        if options.threshold is not None:
-            sure = options.threshold
-            limits = {
-                kind: replace(each, unsure=min(sure, each.unsure), sure=sure, certain=sure)
-                for kind, each in detector.thresholds.items()
-            }
-            detector = replace(detector, thresholds=limits)
+    if detector is not None and options.threshold is not None:
+        sure = options.threshold
+        limits = {
+            kind: replace(each, unsure=min(sure, each.unsure), sure=sure, certain=sure)
+            for kind, each in detector.thresholds.items()
+        }
+        detector = replace(detector, thresholds=limits)
     jobs = [
         (target, viewport)
         for target in resolve(targets)

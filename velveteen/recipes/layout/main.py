@@ -4,8 +4,7 @@ import secrets
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import asdict, astuple, dataclass, replace
+from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,6 @@ from velveteen.recipes.layout.faults import FAULTS
 from velveteen.recipes.layout.heat import Spot, Thresholds, heat_map, spots
 from velveteen.recipes.layout.learning import Alarming, rare_pixels
 from velveteen.recipes.layout.model import grid, unet
-from velveteen.training.precision import gains_from_bfloat16
 
 OUT = Path("layout-model")
 PRETRAINED = Path(__file__).parent / "pretrained"
@@ -33,10 +31,6 @@ BACKUP = "training"
 """The folder in a model's own, from which a training that was stopped goes on."""
 _SURE_ALARMS, _UNSURE_ALARMS, _ALARMS_WITH_PAGE = 5.0, 15.0, 1.0
 """Sound pages kept to choose the thresholds on, per 100, that may raise a sure alarm, or an unsure one."""
-_SAMPLE = (256, 320)
-"""Height and width of the picture on which ways to compute are compared: a whole screen would take longer than one page does."""
-_BFLOAT16 = 0.05
-"""By how much a probability may differ where bfloat16 computes it; thresholds are a matter of more."""
 _KEPT = 10
 """A page of so many is kept to choose the thresholds on."""
 
@@ -120,17 +114,6 @@ class Detector:
     def heat(self, picture: np.ndarray) -> np.ndarray:
         """Returns the heat map of a picture, uint8 [height, width, 3]: uint8 [height, width, kinds]."""
         return heat_map(self.network, picture, self.multiple)
-
-    def fast(self) -> "Detector":
-        """Returns one that computes faster: in bfloat16, where this machine gains from it and the heat map stays what it is."""
-        example = data.to_input(_lines(*_SAMPLE))[None]
-        sides = [-side % self.multiple for side in example.shape[1:3]]
-        example = np.pad(example, ((0, 0), (0, sides[0]), (0, sides[1]), (0, 0)), constant_values=data.OUTSIDE)
-        if gains_from_bfloat16():
-            with suppress(ArgumentError):  # the answers differ by too much
-                network = self.network.optimize(example, precision="bfloat16", tolerance=_BFLOAT16, seconds=0)
-                return replace(self, network=network)
-        return replace(self, network=self.network.optimize(example, precision="float32", seconds=0))
 
     def spots(self, heat: np.ndarray, kinds: Sequence[str] = tuple(FAULTS)) -> list[Spot]:
         """Returns what a heat map marks."""
@@ -282,16 +265,6 @@ def heat_picture(picture: np.ndarray, heat: np.ndarray) -> Image.Image:
     strength = heat.max(axis=-1, keepdims=True) / 255
     colours = np.array([fault.colour for fault in FAULTS.values()])[heat.argmax(axis=-1)]
     return Image.fromarray((grey * (1 - strength) + colours * strength).clip(0, 255).astype(np.uint8))
-
-
-def _lines(height: int, width: int) -> np.ndarray:
-    """Returns a picture that looks a little like a page: lines of dark bars on white; uint8 [height, width, 3]."""
-    chance = np.random.default_rng(0)
-    picture = np.full((height, width, 3), 250, np.uint8)
-    for top in range(16, height - 24, 24):
-        for left in range(16, int(chance.integers(width // 4, width)), 14):
-            picture[top : top + 9, left : left + 9] = chance.integers(20, 120)
-    return picture
 
 
 def _judged(network: Any, multiple: int, kept: Sequence[Picture]) -> tuple[dict[str, Thresholds], Evaluation]:

@@ -45,7 +45,7 @@ def layout_check(request: pytest.FixtureRequest, record_property: Callable[[str,
 def _loaded(folder: Path) -> Any:
     from velveteen.recipes.layout import main
 
-    return main.load(folder).fast()
+    return main.load(folder)
 
 
 def check_page(
