@@ -67,8 +67,8 @@ def check(
     Args:
         targets: addresses, HTML files, folders of a static site, sitemaps, picture files.
         options: how.
-        model: a network's folder, or what `main.load` returned. Without one the rules alone judge pages, and
-            pictures cannot be checked.
+        model: a network's folder, or what `main.load` returned. Without one the rules alone judge pages, and the network
+            that ships judges pictures.
         baseline: the file with findings that were accepted; they are not told again. It need not be there.
         accept: whether to write today's findings to that file.
         told: is called with each result as soon as it is there.
@@ -83,20 +83,17 @@ def check(
     options = options or Options()
     accepted = None if baseline is None else Baseline(baseline)
     detector = model if isinstance(model, Detector) or model is None else main.load(model)
-    if detector is not None and options.threshold is not None:
-        sure = options.threshold
-        limits = {
-            kind: replace(each, unsure=min(sure, each.unsure), sure=sure, certain=sure)
-            for kind, each in detector.thresholds.items()
-        }
-        detector = replace(detector, thresholds=limits)
     jobs = [
         (target, viewport)
         for target in resolve(targets)
         for viewport in (options.viewports if target.address else options.viewports[:1])
     ]
+    for_pictures = detector
+    if detector is None and any(target.picture for target, _ in jobs):
+        for_pictures = main.load(main.PRETRAINED)
     looking = replace(options.looking, kinds=options.kinds, ignored=options.ignored.selectors)
-    results = browser.run(_Checking(replace(options, looking=looking), detector, told).all(jobs))
+    detector, for_pictures = (_stricter(each, options.threshold) for each in (detector, for_pictures))
+    results = browser.run(_Checking(replace(options, looking=looking), detector, for_pictures, told).all(jobs))
     if accepted is not None:
         if accept:
             accepted.accept(results)
@@ -105,9 +102,26 @@ def check(
     return results
 
 
+def _stricter(detector: Detector | None, sure: float | None) -> Detector | None:
+    """Returns a detector that is sure from another probability on, if there are both."""
+    if detector is None or sure is None:
+        return detector
+    limits = {
+        kind: replace(each, unsure=min(sure, each.unsure), sure=sure, certain=sure)
+        for kind, each in detector.thresholds.items()
+    }
+    return replace(detector, thresholds=limits)
+
+
 class _Checking:
-    def __init__(self, options: Options, detector: Detector | None, told: Callable[[Result], None]):
-        self._options, self._detector, self._told = options, detector, told
+    def __init__(
+        self,
+        options: Options,
+        detector: Detector | None,
+        for_pictures: Detector | None,
+        told: Callable[[Result], None],
+    ):
+        self._options, self._detector, self._for_pictures, self._told = options, detector, for_pictures, told
         self._network = asyncio.Lock()  # it uses all cores by itself
 
     async def all(self, jobs: Sequence[tuple[Target, tuple[int, int]]]) -> list[Result]:
@@ -159,13 +173,8 @@ class _Checking:
             pixels, result.picture = await asyncio.to_thread(pictures.opened, target.picture, self._options.scale)
             result.height, result.width = pixels.shape[:2]
             result.viewport = (result.width, result.height)
-            detector = self._detector
-            if detector is None:
-                result.error = (
-                    "A picture has no DOM for the rules; a network can look at it: give its folder with --model. The one that ships "
-                    "finds too little yet; fit it to your pages with velveteen layout train --pages."
-                )
-                return result
+            detector = self._for_pictures
+            assert detector is not None  # there is a picture
             heat = await self._heat(result, pixels, detector)
             spots = detector.spots(heat, self._options.kinds)
             found = [by_network(spot, None, "", has_page=False) for spot in spots]
