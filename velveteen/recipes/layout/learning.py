@@ -62,7 +62,7 @@ class Alarming(vt.callbacks.Callback):
     """Pages an epoch: a tenth of its time."""
     KEPT = 600
     """Places that are learned again; the oldest are forgotten."""
-    LEAST = 0.1
+    LEAST = 0.25
     """Probability from which a place looks broken."""
     OF_A_PAGE = 3
     APART = 64

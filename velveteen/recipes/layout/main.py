@@ -29,7 +29,7 @@ PRETRAINED = Path(__file__).parent / "pretrained"
 """The network that ships; tools/layout_models.py makes it."""
 BACKUP = "training"
 """The folder in a model's own, from which a training that was stopped goes on."""
-_SURE_ALARMS, _UNSURE_ALARMS, _ALARMS_WITH_PAGE = 5.0, 15.0, 1.0
+_SURE_ALARMS, _UNSURE_ALARMS, _ALARMS_WITH_PAGE = 1.0, 5.0, 1.0
 """Sound pages kept to choose the thresholds on, per 100, that may raise a sure alarm, or an unsure one."""
 _KEPT = 10
 """A page of so many is kept to choose the thresholds on."""

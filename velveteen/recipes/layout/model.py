@@ -12,8 +12,8 @@ from velveteen.recipes.layout.faults import FAULTS
 
 SHRINK = 2
 """The first convolution halves the picture: that is a quarter of the work, and letters can still be told."""
-RARE = -6.0
-"""Where the sigmoids begin: a broken pixel is as rare as one in 400, and that need not be learned."""
+RARE = -4.0
+"""Where the sigmoids begin: broken places are rare, and that need not be learned."""
 _MOMENTUM = 0.95
 """Of the moving means of batch normalization: at the default, short trainings would end before they are right."""
 
