@@ -154,6 +154,7 @@ def test_a_long_history_is_looked_at_closely(browser_page, address, folder):
     open_page(browser_page, address, f"runs/{run}")
     chart = browser_page.get_by_role("group", name="loss")
     chart.locator("canvas").wait_for()
+    wait_until(browser_page, lambda: asked)  # what the page has may be told later than it is drawn
     shown = asked[-1].json()
     assert shown["points"] == 10_000
     assert all(len(curve["steps"]) < 1500 for curve in shown["curves"])
