@@ -2,10 +2,11 @@
 
 The stream is noise and babble (several people saying other words at once), with commands at known times so many decibels above
 both; between them single other words are said as loudly as the commands. All recordings in it are ones that the model has
-not learned from. The threshold is chosen before, on three streams that are made the same way of recordings that it has learned from: with it they hold six false accepts an hour, one in ten minutes. Four further streams, with the same recordings
-elsewhere in other noise, tell how much is chance. `python -m bench.commands_stream --help` tells the options; where there is no model at --model, one is trained as
-`velveteen commands train --words 0,1,2,3,4 --split index:0-4 --babble 0.7 --epochs 110 --seed 1` does. Results go to
-bench/results/commands-stream.json.
+not learned from. The threshold is chosen before, on three streams that are made the same way of recordings that it has learned
+from: with it they hold six false accepts an hour, one in ten minutes. Four further streams, with the same recordings elsewhere in
+other noise, tell how much is chance. `python -m bench.commands_stream --help` tells the options; where there is no model at
+--model, one is trained as `velveteen commands train --words 0,1,2,3,4 --split index:0-4 --babble 0.7 --epochs 110 --seed 1` does.
+Results go to bench/results/commands-stream.json.
 """
 
 import dataclasses

@@ -225,7 +225,12 @@ def compare(
     full_page: Annotated[bool, typer.Option("--full-page", help="Look at the whole page, not at one screen.")] = False,
     timeout: Annotated[float, typer.Option(min=1, help="Seconds for one page.")] = 30,
     ignore: Annotated[list[str] | None, typer.Option(help="As for check; repeatable.")] = None,
-    model: Annotated[Path | None, typer.Option(help="The folder of a model instead of the one that ships.")] = None,
+    model: Annotated[
+        Path | None,
+        typer.Option(
+            help="A model that looks at pages beside the rules, and at pictures instead of the one that ships."
+        ),
+    ] = None,
     out: Annotated[Path, typer.Option(help="The folder for the report.")] = Path("layout-report"),
     as_json: AsJson = False,
 ) -> None:

@@ -225,6 +225,8 @@ def to_input(picture: np.ndarray) -> np.ndarray:
 
 Place = tuple[Picture, int, int]
 """A picture, and a row and column in it."""
+Crop = tuple[np.ndarray, np.ndarray]
+"""A crop and its target."""
 
 
 @dataclass
@@ -299,7 +301,7 @@ class Batches:
             inputs, targets = zip(*crops, strict=True)
             yield np.stack(inputs), np.stack(targets)
 
-    def _crops(self, pages: Sequence["_Read"], at: tuple[int, int] | None, chance: np.random.Generator) -> list["Crop"]:
+    def _crops(self, pages: Sequence["_Read"], at: tuple[int, int] | None, chance: np.random.Generator) -> list[Crop]:
         """The same crop of a page's pictures, and their targets; where a fault is, it is in the first one."""
         factor = 1.0 if chance.random() < _UNSCALED else chance.uniform(*_FACTORS)
         side = round(self.size / factor)
@@ -349,10 +351,6 @@ class Batches:
                 for place, offset, limit in zip(at, inside, most, strict=True)
             ]
         return offsets[0] - BORDER, offsets[1] - BORDER
-
-
-Crop = tuple[np.ndarray, np.ndarray]
-"""A crop and its target."""
 
 
 @dataclass(frozen=True)

@@ -73,9 +73,9 @@
         const around = L.edges(box.getBoundingClientRect()), chain = L.clips(e), font = parseFloat(L.style(e).fontSize);
         const parts = [...e.childNodes].filter((n) => n.nodeType === 3 && n.data.trim()).flatMap(L.rectsOf)
           .map((r) => L.seen(r, chain)).filter((r) => !L.empty(r));
-        // The rectangle of a line is higher than its letters: up to a third of the font's size is no ink.
         // What stands beside its box as a whole crosses no edge: it was put there.
         const crosses = parts.some((r) => L.wide(L.cross(r, around)) > 1);
+        // The rectangle of a line is higher than its letters: up to a third of the font's size is no ink.
         const out = parts.flatMap((r) => outside(r, around)).filter((r) =>
           r.left >= around.right - 1 || r.right <= around.left + 1 ? L.wide(r) > 3 : L.high(r) > 0.35 * font);
         if (!out.length) continue;
