@@ -56,9 +56,11 @@
       const findings = [];
       for (const e of L.everything()) {
         const r = e.getBoundingClientRect();
-        if (r.height < 10 || r.width < 10 || L.style(e).display === 'inline' || L.style(e).float !== 'none') continue;
-        for (const axis of ['y', 'x']) {
-          const others = line(e, axis).filter((other) => similar(e, other, axis));
+        const side = L.style(e).float;
+        if (r.height < 10 || r.width < 10 || L.style(e).display === 'inline') continue;
+        // What floats to one side stands in rows, and of equal height with one top; in columns it does not.
+        for (const axis of side === 'none' ? ['y', 'x'] : ['y']) {
+          const others = line(e, axis).filter((other) => similar(e, other, axis) && L.style(other).float === side);
           if (others.length < 2 || others.some((other) => agree(e, other, axis))) continue;
           // The others agree among themselves; else there is no line to stand out of.
           if (!others.every((other) => agree(other, others[0], axis))) continue;

@@ -16,6 +16,38 @@
     for (const e of [root, ...root.querySelectorAll('*')]) { e.removeAttribute('class'); e.removeAttribute('style'); }
   };
 
+  // Links and buttons look the same in all pages without style, and other in nearly all with.
+  const TELLING = 'a[href], button';
+  const BROWSERS_COLOURS = ['rgb(0, 0, 238)', 'rgb(85, 26, 139)', 'rgb(158, 158, 255)', 'rgb(208, 173, 240)'];  // of links: new and visited, light and dark
+  const hasBrowsersLook = (e) => {
+    const s = L.style(e);
+    if (e.tagName === 'A') return BROWSERS_COLOURS.includes(s.color) && s.textDecorationLine === 'underline';
+    return s.borderTopStyle === 'outset' && s.backgroundColor === 'rgb(239, 239, 239)';
+  };
+  const INLINE = 'a, span, strong, b, em, i, code, small';
+  const BLOCKS = 'div, p, ul, ol, dl, dt, dd, nav, section, header, footer, article, aside, main, h1, h2, h3, h4, h5, h6, form';
+  // Whether nothing of an element is other than the browser makes it by itself; of others than these nothing is known.
+  const isBare = (e) => {
+    const s = L.style(e);
+    if (e.matches(TELLING) && !hasBrowsersLook(e)) return false;
+    if (!e.matches(`${INLINE}, ${BLOCKS}, li`) || s.display === 'none') return true;
+    return s.display === (e.matches(INLINE) ? 'inline' : e.matches('li') ? 'list-item' : 'block') && s.float === 'none' && s.position === 'static' &&
+      s.backgroundImage === 'none' && !L.opaque(s.backgroundColor) &&
+      ['borderTopWidth', 'borderBottomWidth', 'paddingTop', 'paddingBottom'].every((length) => parseFloat(s[length]) === 0);
+  };
+  const isBareInAll = (part) => isBare(part) && [...part.querySelectorAll('*')].every(isBare);
+  // The part that lost its style: all in it is bare, and nothing that tells is in the rest of the page.
+  const barePart = () => {
+    const telling = [...document.querySelectorAll(TELLING)].filter((e) => L.visible(e) && L.texts(e).length);
+    const plain = telling.filter(hasBrowsersLook), styled = telling.length - plain.length;
+    if (!plain.length || styled < Math.max(4, plain.length > 1 ? 0.25 * plain.length : 10)) return null;
+    let part = plain[0];
+    while (part.parentElement !== document.body && isBareInAll(part.parentElement)) part = part.parentElement;
+    const isWhole = part.querySelectorAll('*').length > 4 && plain.every((e) => part.contains(e));
+    // On a page with little style most may be meant to be bare.
+    return isWhole ? { element: part, how: 'a part', sure: styled >= plain.length } : null;
+  };
+
   L.kinds.unstyled = {
     candidates: () => [document.body, ...L.everything().filter((e) => {
       const r = e.getBoundingClientRect();
@@ -36,11 +68,16 @@
     mask: (e) => ({ boxes: [e === document.body ? { ...L.view(), bottom: Math.min(innerHeight, document.documentElement.getBoundingClientRect().bottom) } : L.seen(L.edges(e.getBoundingClientRect()), L.clips(e))] }),
     rule: () => {
       const missing = [...document.querySelectorAll('link[rel~=stylesheet]')].filter(failed);
-      const bare = rules() === 0 && document.querySelectorAll('[style]').length < 3 && document.body.querySelectorAll('*').length > 5 &&
-        L.texts(document.body).length > 3;
-      if (!bare && !missing.length) return [];
-      const box = { ...L.view(), bottom: Math.min(innerHeight, Math.max(40, document.documentElement.getBoundingClientRect().bottom)) };
-      return [{ element: document.body, box, how: missing.length ? missing[0].href.slice(0, 120) : '', sure: bare }];
+      // Some scripts give elements a size of their own, and that is all the style they have then.
+      const count = document.body.querySelectorAll('*').length, own = document.querySelectorAll('[style]').length;
+      const bare = rules() === 0 && own < Math.max(3, 0.2 * count) && count > 5 && L.texts(document.body).length > 3;
+      if (bare || missing.length) {
+        const box = { ...L.view(), bottom: Math.min(innerHeight, Math.max(40, document.documentElement.getBoundingClientRect().bottom)) };
+        return [{ element: document.body, box, how: missing.length ? missing[0].href.slice(0, 120) : '', sure: bare }];
+      }
+      const part = barePart();
+      const box = part && L.seen(L.edges(part.element.getBoundingClientRect()), L.clips(part.element));
+      return part && !L.empty(box) ? [{ ...part, box }] : [];
     },
   };
 })();

@@ -14,6 +14,11 @@ async def shows(injected: Injected, camera: Camera) -> bool:
 
 def tell(off: float, how: str) -> str:
     """Returns what is wrong and what to try."""
+    if how == "a part":
+        return (
+            "This part looks as the browser makes it, and the rest of the page does not. Is its style sheet loaded, and are its "
+            "class names those of the style sheet?"
+        )
     if how:
         return f"The style sheet {how} could not be loaded. Check its address."
     return "The page has no style at all: its style sheet is missing or empty. Check the link to it."
