@@ -126,6 +126,8 @@ def test_a_broken_page_fails_in_playwright(project, numbers):
     if path is None:
         pytest.skip("There is no Chromium.")
     (project / "check.mjs").write_text("""
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 import { BrokenLayoutError, fromFolder, layoutCheck, useWasm } from "velveteen-web/playwright";
 const [executablePath, model, picture] = process.argv.slice(2);
@@ -134,14 +136,15 @@ const page = await browser.newPage();
 const told = {};
 try {
   await page.setContent("<style>p { color: #222 }</style><p>Fine.</p>");
-  told.fine = await layoutCheck(page, { model: null });
+  told.fine = await layoutCheck(page);
   await page.setContent("<p id=cut style='height: 10px; overflow: hidden'>A line that is cut through</p><p style='margin-top: 1500px'>Far down</p>");
-  told.ignored = await layoutCheck(page, { model: null, ignore: ["#cut"] });
+  told.ignored = await layoutCheck(page, { ignore: ["#cut"] });
   told.unsure = await layoutCheck(page, { model, ignore: ["#cut"] });
   await page.setViewportSize({ width: 320, height: 240 });
-  told.shipped = await layoutCheck(page, { ignore: ["body"] }); // by the network that comes with the package
+  const shipped = dirname(fileURLToPath(import.meta.resolve("velveteen-web/models/layout/model.json")));
+  told.shipped = await layoutCheck(page, { model: shipped, ignore: ["body"] });
   await page.setViewportSize({ width: 1280, height: 720 });
-  const error = await layoutCheck(page, { model: null, picture, fullPage: true }).catch((error) => error);
+  const error = await layoutCheck(page, { picture, fullPage: true }).catch((error) => error);
   Object.assign(told, { isRight: error instanceof BrokenLayoutError, message: error.message, findings: error.findings, viewport: page.viewportSize() });
 } finally {
   await browser.close();

@@ -2,7 +2,6 @@
 
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
 import { PNG } from "pngjs";
 import { Layout, type Finding } from "./layout";
@@ -14,8 +13,8 @@ import { fromFolder, useWasm } from "./node";
 export { fromFolder, useWasm } from "./node";
 
 export interface LayoutCheck {
-  /** The network that looks at the picture: what `velveteen layout train` wrote, or one that is loaded; null: rules alone. By default the one of the package. */
-  model?: string | Layout | null;
+  /** A network that looks at the picture beside the rules: the folder that `velveteen layout train` wrote, or one that is loaded. */
+  model?: string | Layout;
   /** Which kinds to look for; by default all. */
   kinds?: string[];
   /** CSS selectors, or boxes "x,y,width,height", of what is not to be told; so is whatever has `data-layout-ok`. */
@@ -43,7 +42,6 @@ export class BrokenLayoutError extends Error {
   }
 }
 
-const PRETRAINED = fileURLToPath(new URL("../dist/models/layout", import.meta.url));
 /** A finding is left out when so much of it lies in an ignored box. */
 const COVERED = 0.5;
 
@@ -58,8 +56,8 @@ interface InPage {
 
 /**
  * Throws a BrokenLayoutError where the layout of a page is broken, and writes its picture with the findings marked, numbered as in the
- * message. What rules on the DOM find is sure where the network sees something there too; what it alone sees is sure where it is certain. What is unsure
- * is returned.
+ * message. Rules on the DOM judge. With a network, what they find is sure where it sees something there too, and what it alone sees
+ * where it is certain. What is unsure is returned.
  */
 export async function layoutCheck(page: Page, options: LayoutCheck = {}): Promise<PageFinding[]> {
   const { kinds = Object.keys(KINDS), ignore = [], fullPage = false, picture = "layout-report/broken.png" } = options;
@@ -103,9 +101,9 @@ export async function layoutCheck(page: Page, options: LayoutCheck = {}): Promis
 }
 
 async function opened(model: LayoutCheck["model"]): Promise<Layout | null> {
-  if (model instanceof Layout || model === null) return model;
+  if (typeof model !== "string") return model ?? null;
   await useWasm();
-  return Layout.load(fromFolder(model ?? PRETRAINED));
+  return Layout.load(fromFolder(model));
 }
 
 /** Tells selectors from boxes. */
