@@ -191,7 +191,8 @@
   // For measuring ink: shows the target without its text, without its clip, or not at all, and undoes that.
   const sheet = document.createElement('style');
   sheet.textContent = `
-    *, *::before, *::after { animation: none !important; transition: none !important; caret-color: transparent !important; }
+    *, *::before, *::after { animation: none !important; transition: none !important;
+      scroll-behavior: auto !important; caret-color: transparent !important; }
     .__no_ink, .__no_ink * { color: transparent !important; -webkit-text-fill-color: transparent !important;
       text-shadow: none !important; text-decoration-color: transparent !important; }
     .__hidden, .__hidden * { visibility: hidden !important; }

@@ -48,6 +48,10 @@ class Injected:
         """Returns the mask: a bool array of the pictures' height and width."""
         return filled(self.boxes, self.after.shape[:2], self.scale)
 
+    def leave_out_unseen(self, seen: np.ndarray) -> None:
+        """Removes the boxes without a pixel in `seen`, [height, width]: of a text that is partly under something, say."""
+        self.boxes = [box for box in self.boxes if (seen & filled([box], self.after.shape[:2], self.scale)).any()]
+
 
 class Camera(Protocol):
     """Takes pictures of an injected page, with parts of it not shown."""

@@ -7,15 +7,20 @@ _LEAST = 14
 
 
 async def shows(injected: Injected, camera: Camera) -> bool:
-    """Whether their ink collides: letters that pass through gaps of others are not seen."""
+    """Whether their ink collides: letters that pass through gaps of others are not seen, nor what is wholly under the other."""
     neither = await camera(first="__hidden", second="__hidden")
-    first, second = ink(await camera(second="__hidden"), neither), ink(await camera(first="__hidden"), neither)
+    first_alone, second_alone = await camera(second="__hidden"), await camera(first="__hidden")
+    least = _LEAST * injected.scale
+    if any(ink(injected.after, without).sum() < least for without in (first_alone, second_alone)):
+        return False
+    first, second = ink(first_alone, neither), ink(second_alone, neither)
     near = first.copy()
     near[1:] |= first[:-1]
     near[:-1] |= first[1:]
     near[:, 1:] |= first[:, :-1]
     near[:, :-1] |= first[:, 1:]
-    return (near & second & injected.region()).sum() >= _LEAST * injected.scale
+    injected.leave_out_unseen(near & second)
+    return (near & second & injected.region()).sum() >= least
 
 
 def tell(off: float, how: str) -> str:

@@ -9,6 +9,7 @@ _LEAST = 25
 async def shows(injected: Injected, camera: Camera) -> bool:
     """Whether letters are outside the box."""
     letters = ink(injected.after, await camera(target="__no_ink"))
+    injected.leave_out_unseen(letters)
     return (letters & injected.region()).sum() >= _LEAST * injected.scale
 
 
