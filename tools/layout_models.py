@@ -21,10 +21,12 @@ from velveteen.recipes.layout import data, main
 PICTURES = WORK / "pictures"
 _CROPS = main.Settings(epochs=38, steps=150, pairs=12, alone=2, crop=256, learning_rate=0.003, precision="bfloat16")
 _WIDER = replace(_CROPS, epochs=26, pairs=3, alone=1, crop=512, learning_rate=0.001)
-STAGES = {"crops": _CROPS, "wider": _WIDER, "model": replace(_WIDER, epochs=22, steps=75, pairs=6, alone=2)}
+_WIDEST = replace(_WIDER, epochs=22, steps=75, pairs=6, alone=2)
+_MORE = replace(_CROPS, epochs=40, steps=100, pairs=20, alone=4, learning_rate=0.002)
+STAGES = {"crops": _CROPS, "wider": _WIDER, "widest": _WIDEST, "more": _MORE, "model": _WIDEST}
 """Folders in build/layout, each a training that begins where the one before ended. Small crops teach most in the same time; what
 stands out of its row, and what a whole page looks like, they do not show."""
-PAGES = {"generated": 1702, "train": 401, "validation": 111, "held-out": 80, "judged": 160}
+PAGES = {"generated": 1702, "train": 401, "validation": 300, "held-out": 80, "judged": 160}
 """Pages of each folder of pictures, which are sound, and broken in two ways to learn from, or in one to be judged on."""
 _FAULTS = {"generated": 2, "train": 2, "held-out": 2}
 _FIRST = {"generated": 1000, "held-out": 500_000}

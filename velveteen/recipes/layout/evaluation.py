@@ -11,8 +11,8 @@ from velveteen.recipes.layout.faults import FAULTS
 from velveteen.recipes.layout.heat import NEVER, Spot, Thresholds, spots, support, unexplained
 
 _STEP = 2 / 255
-LOWEST, HIGHEST = 0.1, 0.996
-"""Bounds of thresholds. Broken places are rare, and a probability of a tenth says much already."""
+LOWEST, HIGHEST = 0.02, 0.996
+"""Bounds of thresholds. Broken places are rare, and small probabilities say much already."""
 _CERTAIN = 0.98
 """The least probability from which the network is sure alone where rules find nothing."""
 _BESIDE = 12

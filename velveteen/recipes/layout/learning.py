@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch.nn.functional import softplus
 
 import velveteen as vt
 from velveteen.recipes.layout.data import Batches, Picture
@@ -15,6 +16,8 @@ from velveteen.recipes.layout.model import RARE, SHRINK
 
 _LEAST = 20
 """Pixels of the network's own, half of the picture's: a fault of fewer counts for less, since its mask is less exact."""
+_HIGHEST, _HIGHEST_COUNT = 16, 0.5
+"""So many of a crop's pixels, of each kind, count once more, and so much."""
 
 
 def rare_pixels(y_true: torch.Tensor, y_pred: torch.Tensor) -> torch.Tensor:
@@ -24,6 +27,7 @@ def rare_pixels(y_true: torch.Tensor, y_pred: torch.Tensor) -> torch.Tensor:
     the kind, so that a small fault counts as a large one. The other is over the sound pixels, each by how broken it looks: at
     first all alike, later those that would raise a false alarm. It is what hard negatives are chosen for in detectors (Shrivastava,
     Gupta and Girshick, "Training Region-Based Object Detectors with Online Hard Example Mining", 2016), without a choice.
+    Since a page is called broken for its highest places, the highest of each crop count once more: the fault's, and the sound ones'.
     That would teach to call a place broken that is as likely sound, which on a whole page are too many. So it is not told of the
     probabilities but of what they were if broken places were as frequent as sound ones; then the network's own stay rare (Menon et al.,
     "Long-tail learning via logit adjustment", 2021, equation 10).
@@ -34,16 +38,27 @@ def rare_pixels(y_true: torch.Tensor, y_pred: torch.Tensor) -> torch.Tensor:
             row and column has all there is to learn.
     """
     rarely = y_pred[:, SHRINK - 1 :: SHRINK, SHRINK - 1 :: SHRINK].clamp(1e-9, 1 - 1e-6)
-    odds = math.exp(-RARE) * rarely
-    whole = odds + 1 - rarely
-    probability = odds / whole
-    broken, sound = (y_true > 0.5).to(y_pred.dtype), ((y_true >= 0) & (y_true < 0.5)).to(y_pred.dtype)
-    pixels = broken.sum(dim=(1, 2))
-    missed = (broken * (whole.log() - odds.log())).sum(dim=(1, 2)) / (pixels + _LEAST)
-    missed = missed.sum(dim=0) / (pixels > 0).sum(dim=0).clamp(min=1)
-    weight = sound * probability.detach()
-    alarms = (weight * (whole.log() - (1 - rarely).log())).sum(dim=(0, 1, 2)) / weight.sum(dim=(0, 1, 2)).clamp(min=1)
-    return (missed + alarms).sum().expand(len(y_true))
+    logits = (torch.logit(rarely) - RARE).flatten(1, 2)
+    broken, sound = (y_true > 0.5).flatten(1, 2), ((y_true >= 0) & (y_true < 0.5)).flatten(1, 2)
+    crops = broken.any(dim=1).sum(dim=0).clamp(min=1)
+
+    pixels = broken.sum(dim=1) + _LEAST
+    missed = ((broken * softplus(-logits)).sum(dim=1) / pixels).sum(dim=0) / crops
+    weight = sound * torch.sigmoid(logits).detach()
+    alarms = (weight * softplus(logits)).sum(dim=(0, 1)) / weight.sum(dim=(0, 1)).clamp(min=1)
+
+    highest_missed = _of_highest(-1, logits, broken).sum(dim=0) / crops
+    highest_alarms = _of_highest(1, logits, sound).mean(dim=0)
+    cost = missed + alarms + _HIGHEST_COUNT * (highest_missed + highest_alarms)
+    return cost.sum().expand(len(y_true))
+
+
+def _of_highest(sign: int, logits: torch.Tensor, where: torch.Tensor) -> torch.Tensor:
+    """Returns the mean cost of the highest pixels of some, [batch, pixels, kinds]: [batch, kinds]; 0 where there are none."""
+    highest = torch.where(where, logits, -math.inf).topk(min(_HIGHEST, logits.shape[1]), dim=1).values
+    counts = highest > -math.inf
+    cost = torch.where(counts, softplus(sign * torch.where(counts, highest, 0.0)), 0.0)
+    return cost.sum(dim=1) / counts.sum(dim=1).clamp(min=1)
 
 
 class Alarming(vt.callbacks.Callback):
