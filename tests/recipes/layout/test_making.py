@@ -64,6 +64,32 @@ def test_what_nobody_sees_is_thrown_away():
     assert made("text-overflow", 10)[1] > 0
 
 
+def test_what_is_wholly_under_something_overlaps_nothing_that_one_sees():
+    """The page is white, with a black bar of two lines; a grey box lies over it, wholly or in part."""
+
+    def shown(boxes, covered):
+        def drawn(*, first=True, second=True):
+            picture = np.full((60, 80, 3), 255, np.uint8)
+            picture[10:14, 10:50] = picture[20:24, 10:50] = 0 if first else 255
+            if second:
+                picture[5:24, 5:covered] = 90
+            return picture
+
+        async def camera(first="", second=""):
+            return drawn(first=not first, second=not second)
+
+        injected = making.Injected(boxes, drawn(second=False), drawn(), 1)
+
+        async def work():
+            return await FAULTS["overlap"].shows(injected, camera)
+
+        return browser.run(work()), injected.boxes
+
+    lines = [(10, 9, 40, 6), (10, 19, 40, 6)]
+    assert shown(lines, 55)[0] is False
+    assert shown([*lines, (60, 40, 10, 10)], 30) == (True, lines)
+
+
 def collected(seeds, **settings):
     async def work():
         return [example async for each in making.examples(seeds, page_of, **settings) for example in each]

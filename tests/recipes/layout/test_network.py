@@ -330,6 +330,18 @@ def test_the_loss_leaves_out_what_is_unknown_and_prefers_what_is_right():
     assert (gradient[0, 3, 3, 1] < 0) and (gradient[0, 6, 6, 1] > 0) and (gradient[:, 0] == 0).all()
 
 
+def test_the_highest_places_of_a_crop_count_once_more():
+    truth = torch.zeros(1, 32, 32, len(FAULTS))
+    truth[0, 8:24, 8:24, 1] = 1
+    guess = torch.full((1, 64, 64, len(FAULTS)), 0.02)
+    guess[0, 17:33, 17:33, 1], guess[0, 1:9, 1:9, 2] = 0.03, 0.03
+    guess.requires_grad_()
+    rare_pixels(truth, guess).mean().backward()
+    gradient = guess.grad[0, 1::2, 1::2]
+    assert gradient[9, 9, 1] < 2 * gradient[22, 22, 1] < 0, "of the fault's pixels, those that are marked most"
+    assert gradient[1, 1, 2] > 2 * gradient[30, 30, 2] > 0, "of sound pixels, those that look broken most"
+
+
 def test_what_cannot_be_used_is_told(tmp_path, trained):
     with pytest.raises(MissingFileError, match="is no folder"):
         data.load(tmp_path / "none")
