@@ -206,7 +206,7 @@ def _code(page: Any, folder: Path) -> None:
 
 
 def _screenshot(page: Any, folder: Path) -> None:
-    broken = sorted(path for path in (folder / "screens").glob("*-overlap.png"))
+    broken = sorted(path for path in (folder / "screens").glob("*-out-of-viewport.png"))
     page.set_input_files("#screenshot", broken[0])
     page.get_by_role("region", name="The screenshot").wait_for()
 
