@@ -28,7 +28,7 @@ def rare_pixels(y_true: torch.Tensor, y_pred: torch.Tensor) -> torch.Tensor:
     first all alike, later those that would raise a false alarm. It is what hard negatives are chosen for in detectors (Shrivastava,
     Gupta and Girshick, "Training Region-Based Object Detectors with Online Hard Example Mining", 2016), without a choice.
     Since a page is called broken for its highest places, the highest of each crop count once more: the fault's, and the sound ones'.
-    That would teach to call a place broken that is as likely sound, which on a whole page are too many. So it is not told of the
+    All this would teach to call a place broken that is as likely sound, which on a whole page are too many. So it is not told of the
     probabilities but of what they were if broken places were as frequent as sound ones; then the network's own stay rare (Menon et al.,
     "Long-tail learning via logit adjustment", 2021, equation 10).
 

@@ -42,7 +42,9 @@
     const plain = telling.filter(hasBrowsersLook), styled = telling.length - plain.length;
     if (!plain.length || styled < Math.max(4, plain.length > 1 ? 0.25 * plain.length : 10)) return null;
     let part = plain[0];
-    while (part.parentElement !== document.body && isBareInAll(part.parentElement)) part = part.parentElement;
+    const isBareAround = (parent) => isBare(parent) && [...parent.children].every((child) => child === part || isBareInAll(child));
+    if (!isBareInAll(part)) return null;
+    while (part.parentElement !== document.body && isBareAround(part.parentElement)) part = part.parentElement;
     const isWhole = part.querySelectorAll('*').length > 4 && plain.every((e) => part.contains(e));
     // On a page with little style most may be meant to be bare.
     return isWhole ? { element: part, how: 'a part', sure: styled >= plain.length } : null;
