@@ -40,12 +40,6 @@ BARE = (
     "<!doctype html><title>Bare</title><link rel=stylesheet href=gone.css><h1>Title</h1>"
     + "<p>Some <b>words</b></p>" * 4
 )
-PART = """<!doctype html><title>Part</title><style>nav a, .news a { color: #a02; text-decoration: none; padding: 4px }</style>
-    <nav><a href="/">Start</a> <a href="/shop">Shop</a> <a href="/help">Help</a> <a href="/contact">Contact</a></nav>
-    <main style="padding: 9px"><section class="CLASS"><h2>News</h2><ul><li><a href="/a">The first one</a><li><a href="/b">The
-    second one</a></ul><p>And no more.</p></section></main>"""
-FLOATS = """<!doctype html><title>Floats</title><style>li { float: left; list-style: none; height: 30px; margin-right: 20px }</style>
-    <ul><li>One</li><li id="item" style="position: relative; top: OFFpx">Two</li><li>Three</li><li>Four</li></ul>"""
 EXPECTED = {
     "text-overflow": "#over", "text-clipped": "#cut", "overlap": "#on", "out-of-viewport": "#out", "broken-image": "#image",
     "collapsed": "#low", "misaligned": "#item",
@@ -78,25 +72,6 @@ def test_the_rules_find_each_kind_and_name_its_element(site):
     assert [each.kind for each in bare.findings] == ["unstyled"] and "gone.css" in bare.findings[0].advice
     assert (broken.width, broken.height) == (800, 600)
     assert Image.open(io.BytesIO(broken.picture)).size == (800, 600)
-
-
-def test_a_part_without_style_is_told_from_one_that_has_it(tmp_path):
-    for name in ("news", "new"):
-        (tmp_path / f"{name}.html").write_text(PART.replace("CLASS", name))
-    styled, lost = checked([tmp_path / "news.html", tmp_path / "new.html"])
-    assert (styled.findings, styled.error) == ([], None)
-    assert [(each.kind, each.selector, each.sure) for each in lost.findings] == [
-        ("unstyled", "main > section.new", True)
-    ]
-    assert "class names" in lost.findings[0].advice
-
-
-def test_an_item_stands_out_of_a_row_of_floats(tmp_path):
-    for offset in (0, 9):
-        (tmp_path / f"{offset}.html").write_text(FLOATS.replace("OFF", str(offset)))
-    straight, crooked = checked([tmp_path / "0.html", tmp_path / "9.html"])
-    assert straight.findings == []
-    assert [(each.kind, each.selector) for each in crooked.findings] == [("misaligned", "#item")]
 
 
 def test_what_is_fine_is_not_told(site, tmp_path):

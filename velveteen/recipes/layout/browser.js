@@ -25,7 +25,7 @@
   // With a full-page picture the viewport is as high as the page, so this is always what the picture shows.
   const view = () => ({ left: 0, top: 0, right: document.documentElement.clientWidth, bottom: innerHeight });
 
-  const visible = (element) => element.checkVisibility({ opacityProperty: true, visibilityProperty: true });
+  const visible = (element) => element.checkVisibility({ opacityProperty: true, visibilityProperty: true, contentVisibilityAuto: true });
   const size = (element) => { const r = element.getBoundingClientRect(); return [r.width, r.height]; };
   const paints = (element) => {
     const s = style(element);
@@ -46,6 +46,14 @@
     }
     return false;
   };
+  // Turned, or seen in perspective: there rectangles do not say what lies where.
+  const isTurned = (element) => {
+    for (let e = element; e; e = e.parentElement) {
+      const { transform, perspective } = style(e), [, b = '0'] = transform.split(/[(,]/).slice(1);
+      if (perspective !== 'none' || transform.startsWith('matrix3d') || Number(b) !== 0) return true;
+    }
+    return false;
+  };
   const allowed = (element) => element.closest('[data-layout-ok]') !== null;
 
   // The text nodes in an element that one can read.
@@ -63,6 +71,21 @@
     const range = document.createRange();
     range.selectNodeContents(node);
     return [...range.getClientRects()].map(edges).filter((r) => wide(r) > 1 && high(r) > 1);
+  };
+  // The same rectangles, no higher than the letters: those of a line are as high as its font.
+  const pen = document.createElement('canvas').getContext('2d');
+  const inkRects = (node) => {
+    const s = style(node.parentElement), rects = rectsOf(node);
+    if (!rects.length || s.writingMode !== 'horizontal-tb') return rects;
+    pen.lang = node.parentElement.closest('[lang]')?.lang || 'inherit';  // which chooses among fonts
+    pen.font = `${s.fontStyle} ${s.fontWeight} ${s.fontSize} ${s.fontFamily}`;
+    const text = node.data.trim().slice(0, 1000);
+    const ink = pen.measureText(s.textTransform === 'uppercase' ? text.toUpperCase() : text);
+    const above = ink.fontBoundingBoxAscent - ink.actualBoundingBoxAscent, below = ink.fontBoundingBoxDescent - ink.actualBoundingBoxDescent;
+    const whole = ink.fontBoundingBoxAscent + ink.fontBoundingBoxDescent;
+    // Letters that another font has to lend make a line higher; where they end there is not told.
+    return rects.map((r) => Math.abs(high(r) - whole) > 1.5 ? { ...r, top: r.top + 0.15 * high(r), bottom: r.bottom - 0.15 * high(r) }
+      : { ...r, top: r.top + above, bottom: r.bottom - below }).filter((r) => !empty(r));
   };
   const textRects = (element) => texts(element).flatMap(rectsOf);
   const hasOwnText = (element) => [...element.childNodes].some((n) => n.nodeType === 3 && n.data.trim());
@@ -149,7 +172,7 @@
   };
 
   Object.assign(layout, {
-    style, opaque, edges, cross, wide, high, empty, join, view, visible, paints, forReaders, allowed, texts, rectsOf, textRects,
+    style, opaque, edges, cross, wide, high, empty, join, view, visible, paints, forReaders, allowed, texts, rectsOf, inkRects, textRects,
     hasOwnText, isLayer, clips, seen, scrollable, block, boxOf, content, selector, words, everything, inView, REPLACED, LAYERS,
   });
 
@@ -218,7 +241,7 @@
         if (wide(box) < 1 || high(box) < 1) continue;
         if (allowed(found.element) || ignored.some((each) => found.element.closest(each))) continue;
         findings.push({
-          kind, box: plain(box), off: found.off || 0, how: found.how || '', sure: found.sure !== false,
+          kind, box: plain(box), off: found.off || 0, how: found.how || '', sure: found.sure !== false && !isTurned(found.element),
           selector: selector(found.element), text: words(found.element),
         });
       }

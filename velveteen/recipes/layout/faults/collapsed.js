@@ -10,13 +10,16 @@
     boxes.push(L.edges(e.getBoundingClientRect()));
     return [L.seen(L.join(boxes), chain)];
   };
-  // Words that are broken, a few letters a line, so that there are more lines than words. Scripts without spaces may break anywhere.
+  // Words that are broken, a few letters a line, so that there are more lines than words. Scripts without spaces may break anywhere, but not
+  // after each letter or two.
   const lettersInColumn = (e) => {
     const text = [...e.childNodes].filter((n) => n.nodeType === 3 && n.data.trim());
     const words = text.flatMap((n) => n.data.trim().split(/\s+/)), rects = text.flatMap(L.rectsOf);
-    if (!rects.length || words.some((word) => /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}]/u.test(word))) return false;
+    if (!rects.length) return false;
     const lines = new Set(rects.map((r) => Math.round(r.top))).size;
-    const isNarrow = Math.max(...rects.map(L.wide)) < 4 * parseFloat(L.style(e).fontSize);
+    const most = Math.max(...rects.map(L.wide)) / parseFloat(L.style(e).fontSize);
+    if (words.some((word) => /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}]/u.test(word))) return lines >= 5 && most < 2.2;
+    const isNarrow = most < 4;
     return lines >= 3 && lines > 1.4 * words.length && isNarrow;
   };
 
@@ -24,7 +27,8 @@
   const shortened = (text, container) => {
     for (let e = text; e; e = e.parentElement) {
       const s = L.style(e);
-      if (['auto', 'scroll'].includes(s.overflowY) || s.maskImage !== 'none' || (s.webkitLineClamp && s.webkitLineClamp !== 'none')) return true;
+      const scrolls = ['auto', 'scroll'].includes(s.overflowY) && e.scrollHeight > e.clientHeight + 1 && e.clientHeight >= parseFloat(s.fontSize);
+      if (scrolls || s.maskImage !== 'none' || (s.webkitLineClamp && s.webkitLineClamp !== 'none')) return true;
       if (e === container) return false;
     }
     return false;

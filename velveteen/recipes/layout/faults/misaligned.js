@@ -21,6 +21,38 @@
   const agree = (a, b, axis) => { const p = places(a, axis), q = places(b, axis); return p.some((value, i) => near(value, q[i])); };
   const similar = (a, b, axis) => axis === 'y' ? Math.abs(a.offsetHeight - b.offsetHeight) <= 2 : Math.abs(a.offsetWidth - b.offsetWidth) <= 2;
 
+  // By how many pixels an item stands out of the line of others, which agree among themselves; 0 where there is no line.
+  const standsOut = (e, axis, others) => {
+    if (others.some((other) => similar(e, other, axis) && agree(e, other, axis))) return 0;
+    const isWord = L.style(e).display.startsWith('inline-');
+    const like = others.filter((other) => similar(e, other, axis));
+    if (like.length >= 2) {
+      // One of five may be meant to stand elsewhere.
+      const most = isWord ? like.length : Math.max(2, 0.8 * like.length);
+      const first = like.find((other) => like.filter((each) => agree(each, other, axis)).length >= most);
+      return first ? Math.abs(places(e, axis)[0] - places(first, axis)[0]) : 0;
+    }
+    // Unlike ones must be more, and have the same edge, or middle, in common. Words of a text and the columns of a page need not.
+    if (isWord || e.getBoundingClientRect().height >= 0.3 * innerHeight || others.length < 3 || others.some((other) => agree(e, other, axis))) return 0;
+    const common = [0, 1, 2].filter((i) => others.every((other) => near(places(other, axis)[i], places(others[0], axis)[i])));
+    const off = Math.min(...common.map((i) => Math.abs(places(e, axis)[i] - places(others[0], axis)[i])));
+    return common.length && off >= 5 ? off : 0;
+  };
+
+  // The same for an item that begins a row, of rows that wrap: there the left edges agree, or where one reads from the right, those.
+  const standsOutOfRows = (e) => {
+    const { display, direction } = L.style(e.parentElement);
+    if (!/flex|grid/.test(display)) return 0;  // in a text there can be words before it
+    const isBeside = (a, b) => Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 0.5 * Math.min(a.height, b.height);
+    const rects = alike(e).map((other) => other.getBoundingClientRect()), own = e.getBoundingClientRect();
+    const [side, way] = direction === 'rtl' ? ['right', -1] : ['left', 1];
+    const isFirst = (r) => rects.every((other) => !isBeside(r, other) || way * (r[side] - other[side]) <= 0);
+    const firsts = rects.filter((r) => isFirst(r) && !isBeside(r, own));
+    const off = firsts.length ? Math.abs(own[side] - firsts[0][side]) : 0;
+    const isLine = firsts.length >= 2 && firsts.length < rects.length - 1 && firsts.every((r) => near(r[side], firsts[0][side]));
+    return isLine && off >= 4 && own.width < 0.5 * innerWidth && isFirst({ ...L.edges(own), height: own.height }) ? off : 0;
+  };
+
   const push = (axis, property) => (e, random) => {
     if (line(e, axis).filter((other) => agree(e, other, axis)).length < 2) return false;
     const r = e.getBoundingClientRect(), room = axis === 'y' ? r.height : r.width;
@@ -60,11 +92,7 @@
         if (r.height < 10 || r.width < 10 || L.style(e).display === 'inline') continue;
         // What floats to one side stands in rows, and of equal height with one top; in columns it does not.
         for (const axis of side === 'none' ? ['y', 'x'] : ['y']) {
-          const others = line(e, axis).filter((other) => similar(e, other, axis) && L.style(other).float === side);
-          if (others.length < 2 || others.some((other) => agree(e, other, axis))) continue;
-          // The others agree among themselves; else there is no line to stand out of.
-          if (!others.every((other) => agree(other, others[0], axis))) continue;
-          const off = Math.abs(places(e, axis)[0] - places(others[0], axis)[0]);
+          const off = standsOut(e, axis, line(e, axis).filter((other) => L.style(other).float === side)) || (axis === 'x' ? standsOutOfRows(e) : 0);
           if (off < 3 || off > 60) continue;
           findings.push({ element: e, box: L.edges(r), off, how: axis === 'y' ? 'up or down' : 'sideways' });
           break;

@@ -2,7 +2,6 @@
 (() => {
   const L = window.__layout;
 
-  const inner = (r) => ({ ...r, top: r.top + 0.15 * L.high(r), bottom: r.bottom - 0.15 * L.high(r) });  // nearer to the letters
   const collisions = (a, b) => {
     const first = L.content(a), second = L.content(b), out = [];
     for (const r of first) for (const s of second) {
@@ -20,9 +19,27 @@
       const s = L.style(e);
       if (['fixed', 'sticky'].includes(s.position) || e.matches(L.LAYERS)) return true;
       if (s.position === 'absolute' && (L.opaque(s.backgroundColor) || s.backgroundImage !== 'none' || parseInt(s.zIndex, 10) > 0 || e.matches('[aria-hidden=true]'))) return true;
-      if (s.pointerEvents === 'none' || Number(s.opacity) < 0.3) return true;
+      if (s.pointerEvents === 'none' || Number(s.opacity) < 0.9) return true;
     }
     return false;
+  };
+
+  // What would be on text, or under it, and is seen: a picture, a field, a box with a background.
+  const isThing = (e) => e.matches('img, video, canvas, input, select, textarea') || (L.paints(e) && L.opaque(L.style(e).backgroundColor));
+  // Whether nothing between an element and what also holds the other takes it out of the flow; the cells of a grid may be one on the other.
+  const isInFlow = (element, other) => {
+    let e = element;
+    for (; e && !e.contains(other); e = e.parentElement) {
+      const s = L.style(e);
+      if (!['static', 'relative'].includes(s.position) || s.float !== 'none' || s.transform !== 'none') return false;
+    }
+    return e && !L.style(e).display.includes('grid');
+  };
+
+  const POINTS = [[0.1, 0.5], [0.5, 0.5], [0.9, 0.5], [0.5, 0.1], [0.5, 0.9]];
+  const isOver = (e, line) => {
+    const r = e.getBoundingClientRect(), first = document.elementsFromPoint((line.left + line.right) / 2, (line.top + line.bottom) / 2);
+    return r.left <= line.left && r.right >= line.right && r.top <= line.top && r.bottom >= line.bottom && first.indexOf(e) < first.indexOf(line.element);
   };
 
   L.kinds.overlap = {
@@ -62,8 +79,8 @@
       for (const e of L.everything()) {
         if (!L.hasOwnText(e) || L.forReaders(e)) continue;
         const chain = L.clips(e), owner = L.block(e);
-        for (const node of e.childNodes) if (node.nodeType === 3 && node.data.trim()) for (const r of L.rectsOf(node)) {
-          const s = inner(L.seen(r, chain));
+        for (const node of e.childNodes) if (node.nodeType === 3 && node.data.trim()) for (const r of L.inkRects(node)) {
+          const s = L.seen(r, chain);
           if (!L.empty(s)) lines.push({ ...s, element: e, owner });
         }
       }
@@ -80,17 +97,19 @@
           report(b.element, both);
         }
       }
-      // Text under something that is no text: whatever the browser says lies on top of the line's ends and middle.
+      // Text under something that is no text, or on it: what the browser says lies at the line's ends, middle, top and bottom.
       for (const line of lines.slice(0, 1500)) {
-        const middle = (line.top + line.bottom) / 2;
-        for (const share of [0.1, 0.5, 0.9]) {
-          const top = document.elementFromPoint(line.left + share * L.wide(line), middle);
-          if (!top || top === line.element || top.contains(line.element) || line.element.contains(top) || line.owner.contains(top)) continue;
-          const painted = top.matches('img, video, canvas') || (L.paints(top) && L.opaque(L.style(top).backgroundColor));
-          if (!painted || isAbove(top, line.element) || top.closest('label') || line.element.closest('label')) continue;
-          const both = L.cross(line, top.getBoundingClientRect());
-          if (L.wide(both) > 3 && L.high(both) > 2) { report(line.element, both); break; }
-        }
+        const isHere = (e) => e.contains(line.element) || line.element.contains(e);
+        const others = POINTS.map(([x, y]) => {
+          const stack = document.elementsFromPoint(line.left + x * L.wide(line), line.top + y * L.high(line)), own = stack.findIndex(isHere);
+          return stack.find((e, place) => isThing(e) && !isHere(e) && !line.owner.contains(e) && !isAbove(e, line.element) &&
+            (place < own || isInFlow(line.element, e) && isInFlow(e, line.element)));
+        });
+        const other = others.find((e) => e);
+        // What is wholly under something nobody sees.
+        if (!other || other.closest('label') || line.element.closest('label') || others.every((e) => e && isOver(e, line))) continue;
+        const both = L.cross(line, other.getBoundingClientRect());
+        if (L.wide(both) > 3 && L.high(both) > 2) report(line.element, both);
       }
       return [...findings.values()];
     },

@@ -3,12 +3,13 @@
   const L = window.__layout;
   const NEAR = 2;  // of the font's size: so much of a line beside the cut belongs to the fault
 
-  const cuts = (e) => {
+  // The rectangle of a line is higher than its letters: less than `least` of it is no cut.
+  const cuts = (e, rectsOf = L.rectsOf, least = 0.22) => {
     const found = [];
     for (const node of L.texts(e)) {
       const owner = node.parentElement, chain = L.clips(owner).filter((clip) => e.contains(clip.element) || clip.element.contains(e));
       const font = parseFloat(L.style(owner).fontSize);
-      for (const r of L.rectsOf(node)) {
+      for (const r of rectsOf(node)) {
         for (const clip of chain) {
           const rest = L.seen(r, L.clips(owner));
           if (L.empty(rest)) continue;
@@ -18,9 +19,9 @@
               : { ...rest, right: Math.min(rest.right, rest.left + NEAR * font) };
             found.push({ box: near, side, at: clip[side], off, clip, rect: r, owner });
           }
-          for (const [side, off] of [['bottom', r.bottom - clip.bottom], ['top', clip.top - r.top]]) {
-            // The rectangle of a line is higher than its letters.
-            if (off > 0.22 * L.high(r) && !L.scrollable(clip, 'y')) found.push({ box: rest, side, at: clip[side], off, clip, rect: r, owner });
+          const scrolled = chain.filter((each) => L.scrollable(each, 'y') && clip.element.contains(each.element)).reduce(L.cross, r);
+          for (const [side, off] of [['bottom', scrolled.bottom - clip.bottom], ['top', clip.top - scrolled.top]]) {
+            if (off > least * L.high(r) && !L.scrollable(clip, 'y')) found.push({ box: rest, side, at: clip[side], off, clip, rect: r, owner });
           }
         }
       }
@@ -110,7 +111,7 @@
       const findings = new Map();
       for (const e of L.everything()) {
         if (!L.hasOwnText(e) || L.style(e).display === 'inline' || L.forReaders(e)) continue;
-        for (const cut of cuts(e)) {
+        for (const cut of cuts(e, L.inkRects, 0.1)) {
           if (cut.box.left >= innerWidth || byDesign(cut)) continue;
           const before = findings.get(e);
           findings.set(e, { element: e, box: before ? L.join([before.box, cut.box]) : cut.box, off: Math.max(before ? before.off : 0, cut.off), how: cut.side });

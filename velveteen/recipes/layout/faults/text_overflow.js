@@ -15,11 +15,11 @@
     node.data = Array(Math.ceil(times)).fill(node.data.trim()).join(' ');
   };
   // The parts of a rectangle that lie outside of another one.
-  const outside = (r, box) => {
+  const outside = (r, box, least = 2) => {
     const left = { ...r, right: Math.min(r.right, box.left) }, right = { ...r, left: Math.max(r.left, box.right) };
     const middle = { ...r, left: Math.max(r.left, box.left), right: Math.min(r.right, box.right) };
     const above = { ...middle, bottom: Math.min(r.bottom, box.top) }, below = { ...middle, top: Math.max(r.top, box.bottom) };
-    return [left, right, above, below].filter((part) => L.wide(part) > 2 && L.high(part) > 2);
+    return [left, right, above, below].filter((part) => L.wide(part) > 2 && L.high(part) > least);
   };
 
   L.kinds['text-overflow'] = {
@@ -71,13 +71,12 @@
         const box = L.boxOf(e);
         if (!box) continue;
         const around = L.edges(box.getBoundingClientRect()), chain = L.clips(e), font = parseFloat(L.style(e).fontSize);
-        const parts = [...e.childNodes].filter((n) => n.nodeType === 3 && n.data.trim()).flatMap(L.rectsOf)
+        const parts = [...e.childNodes].filter((n) => n.nodeType === 3 && n.data.trim()).flatMap(L.inkRects)
           .map((r) => L.seen(r, chain)).filter((r) => !L.empty(r));
         // What stands beside its box as a whole crosses no edge: it was put there.
         const crosses = parts.some((r) => L.wide(L.cross(r, around)) > 1);
-        // The rectangle of a line is higher than its letters: up to a third of the font's size is no ink.
-        const out = parts.flatMap((r) => outside(r, around)).filter((r) =>
-          r.left >= around.right - 1 || r.right <= around.left + 1 ? L.wide(r) > 3 : L.high(r) > 0.35 * font);
+        const out = parts.flatMap((r) => outside(r, around, 1)).filter((r) =>
+          r.left >= around.right - 1 || r.right <= around.left + 1 ? L.wide(r) > 3 : L.high(r) > Math.max(1.2, 0.1 * font));
         if (!out.length) continue;
         const whole = L.join(out);
         const off = Math.max(whole.right - around.right, around.left - whole.left, whole.bottom - around.bottom, around.top - whole.top);

@@ -36,18 +36,29 @@
       ['borderTopWidth', 'borderBottomWidth', 'paddingTop', 'paddingBottom'].every((length) => parseFloat(s[length]) === 0);
   };
   const isBareInAll = (part) => isBare(part) && [...part.querySelectorAll('*')].every(isBare);
-  // The part that lost its style: all in it is bare, and nothing that tells is in the rest of the page.
+  // Whether the style sheets have many rules, and nothing in sight shows that one of them holds.
+  const isUntouched = () => {
+    const seen = [...document.body.querySelectorAll(`${INLINE}, ${BLOCKS}, li, ${TELLING}`)].filter((e) => L.visible(e) && !L.empty(L.cross(e.getBoundingClientRect(), L.view())));
+    const telling = seen.filter((e) => e.matches(TELLING) && L.texts(e).length), plain = telling.filter(hasBrowsersLook);
+    return seen.length > 5 && plain.length > 1 && rules() >= 20 && telling.length - plain.length <= 0.2 * plain.length &&
+      seen.filter(isBare).length >= 0.95 * seen.length;
+  };
+  // The part that lost its style: all in it is bare, and the rest has a look of its own, that of what tells above all.
   const barePart = () => {
     const telling = [...document.querySelectorAll(TELLING)].filter((e) => L.visible(e) && L.texts(e).length);
     const plain = telling.filter(hasBrowsersLook), styled = telling.length - plain.length;
-    if (!plain.length || styled < Math.max(4, plain.length > 1 ? 0.25 * plain.length : 10)) return null;
+    if (!plain.length) return null;
     let part = plain[0];
     const isBareAround = (parent) => isBare(parent) && [...parent.children].every((child) => child === part || isBareInAll(child));
     if (!isBareInAll(part)) return null;
     while (part.parentElement !== document.body && isBareAround(part.parentElement)) part = part.parentElement;
-    const isWhole = part.querySelectorAll('*').length > 4 && plain.every((e) => part.contains(e));
+    const count = part.querySelectorAll('*').length;
+    if (count <= 4 || !plain.every((e) => part.contains(e))) return null;
+    const others = [...document.body.querySelectorAll('*')].filter((e) => !part.contains(e) && L.visible(e));
+    const isSmall = plain.length > 2 && count < 0.3 * others.length && others.filter((e) => !isBare(e)).length >= 8;
+    const hasOtherLook = styled >= Math.max(4, plain.length > 1 ? 0.25 * plain.length : 10);
     // On a page with little style most may be meant to be bare.
-    return isWhole ? { element: part, how: 'a part', sure: styled >= plain.length } : null;
+    return isSmall || hasOtherLook ? { element: part, how: 'a part', sure: isSmall || styled >= plain.length } : null;
   };
 
   L.kinds.unstyled = {
@@ -73,9 +84,10 @@
       // Some scripts give elements a size of their own, and that is all the style they have then.
       const count = document.body.querySelectorAll('*').length, own = document.querySelectorAll('[style]').length;
       const bare = rules() === 0 && own < Math.max(3, 0.2 * count) && count > 5 && L.texts(document.body).length > 3;
-      if (bare || missing.length) {
+      const how = missing.length ? missing[0].href.slice(0, 120) : bare ? '' : 'untouched';
+      if (bare || missing.length || isUntouched()) {
         const box = { ...L.view(), bottom: Math.min(innerHeight, Math.max(40, document.documentElement.getBoundingClientRect().bottom)) };
-        return [{ element: document.body, box, how: missing.length ? missing[0].href.slice(0, 120) : '', sure: bare }];
+        return [{ element: document.body, box, how, sure: bare || how === 'untouched' }];
       }
       const part = barePart();
       const box = part && L.seen(L.edges(part.element.getBoundingClientRect()), L.clips(part.element));

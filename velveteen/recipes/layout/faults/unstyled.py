@@ -19,6 +19,8 @@ def tell(off: float, how: str) -> str:
             "This part looks as the browser makes it, and the rest of the page does not. Is its style sheet loaded, and are its "
             "class names those of the style sheet?"
         )
+    if how == "untouched":
+        return "The page looks as the browser makes it, though it has style sheets. Are its class names those of the style sheets?"
     if how:
         return f"The style sheet {how} could not be loaded. Check its address."
     return "The page has no style at all: its style sheet is missing or empty. Check the link to it."

@@ -1,0 +1,92 @@
+"""What the rules say of small pages, each as it should be and with something wrong."""
+
+import pytest
+
+from velveteen.recipes.layout import checking
+from velveteen.recipes.layout.checking import Options
+from velveteen.recipes.layout.visiting import Looking
+
+pytestmark = pytest.mark.usefixtures("needs_chromium")
+
+BODY = "<!doctype html><html lang=en><title>Page</title><style>body { margin: 20px; font: 16px/1.2 sans-serif }</style>"
+PART = """<style>nav a, .news a { color: #a02; text-decoration: none; padding: 4px }</style>
+    <nav><a href="/">Start</a> <a href="/shop">Shop</a> <a href="/help">Help</a> <a href="/contact">Contact</a></nav>
+    <main style="padding: 9px"><section class="CLASS"><h2>News</h2><ul><li><a href="/a">The first one</a><li><a href="/b">The
+    second one</a></ul><p>And no more.</p></section></main>"""
+UNTOUCHED = (
+    "<style>"
+    + "".join(f".part-{number} a {{ color: #a02; padding: {number}px }}" for number in range(24))
+    + """</style><div class="CLASS"><h2>Things</h2><ul><li><a href="/a">The first</a><li><a href="/b">The second</a></ul><p>No more.</p></div>"""
+)
+FLOATS = """<style>li { float: left; list-style: none; height: 30px; margin-right: 20px }</style>
+    <ul><li>One</li><li id="it" style="position: relative; top: OFFpx">Two</li><li>Three</li><li>Four</li></ul>"""
+COLUMN = """<p>One</p><p>Two</p><p id="it" style="position: relative; left: OFFpx">Three</p><p>Four</p>
+    <p style="padding: 0; margin-left: 60px">One that is meant so</p><p>Six</p><p>Seven</p>"""
+TAGS = """<style>div { display: flex; flex-wrap: wrap; gap: 10px; width: 230px } span { width: 90px }</style><div><span>One</span>
+    <span>Two</span><span id="it" style="position: relative; left: OFFpx">Three</span><span>Four</span><span>Five</span><span>Six</span></div>"""
+UNLIKE = """<style>div { display: flex; align-items: flex-start; gap: 9px }</style><div><i style="height: 40px">a</i><i style="height: 50px">b</i>
+    <i style="height: 60px">c</i><i id="it" style="height: 45px; margin-top: OFFpx">d</i></div>"""
+LOW = """<style>a { background: #cde; display: block; width: 200px; height: HIGHpx; line-height: 20px }</style><a id="it">Ready to go</a>"""
+SCROLLED = """<div style="height: 130px; overflow: hidden"><div style="height: 130px; overflow: auto" id="list">
+    <p style="margin: 0; line-height: 20px">LINES</p></div></div>""".replace(
+    "LINES", "<br>".join(["A line of text"] * 30)
+)
+CUT = """<div style="height: 91px; overflow: hidden"><p id="it" style="margin: 0; line-height: 20px">LINES</p></div>""".replace(
+    "LINES", "<br>".join(["A line of text"] * 30)
+)
+TURNED = """<div style="perspective: 400px"><p id="it" style="position: absolute; left: 700px; white-space: nowrap">Some words that leave
+    the page</p></div>"""
+FIELD = """<p id="it" style="margin: 0 0 DOWNpx">Colour of the box</p><input type="range" style="width: 200px; height: 30px; display: block">"""
+COVERED = """<p id="it">Words below</p><div style="position: relative; top: -UPpx; background: #fc0; width: 300px; height: 60px"></div>"""
+CODE = """<div id="it" style="background: #eee; height: HIGHpx; overflow: hidden"><pre style="overflow-x: auto; margin: 0">first
+second
+third</pre></div>"""
+JAPANESE = """<p id="it" style="width: WIDEpx; line-break: anywhere">この文書について</p>"""
+SKIPPED = """<p>Some words</p><section style="content-visibility: auto; contain-intrinsic-size: 10px 4000px; margin-top: 3000px">
+    <p>One</p><p style="margin-top: -34px">Another</p></section>"""
+
+
+@pytest.mark.parametrize(
+    ("sound", "broken", "kind"),
+    [
+        (PART.replace("CLASS", "news"), PART.replace("CLASS", "new"), "unstyled"),
+        (UNTOUCHED.replace("CLASS", "part-5"), UNTOUCHED.replace("CLASS", "part"), "unstyled"),
+        (FLOATS.replace("OFF", "0"), FLOATS.replace("OFF", "9"), "misaligned"),
+        (COLUMN.replace("OFF", "0"), COLUMN.replace("OFF", "9"), "misaligned"),
+        (TAGS.replace("OFF", "0"), TAGS.replace("OFF", "9"), "misaligned"),
+        (UNLIKE.replace("OFF", "0"), UNLIKE.replace("OFF", "13"), "misaligned"),
+        (LOW.replace("HIGH", "19"), LOW.replace("HIGH", "14"), "text-overflow"),
+        (SCROLLED, CUT, "text-clipped"),
+        (FIELD.replace("DOWN", "0"), FIELD.replace("DOWN", "-14"), "overlap"),
+        (COVERED.replace("UP", "40"), COVERED.replace("UP", "26"), "overlap"),
+        (CODE.replace("HIGH", "60"), CODE.replace("HIGH", "8"), "collapsed"),
+        (JAPANESE.replace("WIDE", "200"), JAPANESE.replace("WIDE", "20"), "collapsed"),
+    ],
+    ids=["part", "untouched", "floats", "column", "rows", "unlike", "low", "cut", "field", "covered", "code", "letters"],
+)  # fmt: skip
+def test_what_is_broken_is_told_from_what_is_not(tmp_path, sound, broken, kind):
+    as_it_should_be, wrong = found(tmp_path, sound, broken)
+    assert as_it_should_be == []
+    assert [each.kind for each in wrong if each.sure] == [kind]
+    assert wrong[0].selector == "#it" or kind == "unstyled"
+    assert len(wrong[0].advice) > 40
+
+
+def test_what_is_turned_is_unsure(tmp_path):
+    straight, turned = found(tmp_path, TURNED.replace("perspective: 400px", "color: #222"), TURNED)
+    assert [(each.kind, each.sure) for each in straight] == [("out-of-viewport", True)]
+    assert [(each.kind, each.sure) for each in turned] == [("out-of-viewport", False)]
+
+
+def test_what_the_browser_has_not_laid_out_yet_is_not_judged(tmp_path):
+    assert found(tmp_path, SKIPPED) == [[]]
+
+
+def found(folder, *pages):
+    """Returns what is found on each of some pages, given as what stands in them."""
+    paths = [folder / f"{number}.html" for number in range(len(pages))]
+    for path, page in zip(paths, pages, strict=True):
+        path.write_text(BODY + page, encoding="utf-8")
+    results = checking.check([str(path) for path in paths], Options(((800, 600),), Looking(full_page=False)))
+    assert [each.error for each in results] == [None] * len(pages)
+    return [each.findings for each in results]
