@@ -26,13 +26,13 @@ _MORE = replace(_CROPS, epochs=40, steps=100, pairs=20, alone=4, learning_rate=0
 STAGES = {"crops": _CROPS, "wider": _WIDER, "widest": _WIDEST, "more": _MORE, "model": _WIDEST}
 """Folders in build/layout, each a training that begins where the one before ended. Small crops teach most in the same time; what
 stands out of its row, and what a whole page looks like, they do not show."""
-PAGES = {"generated": 1702, "train": 401, "validation": 300, "held-out": 80, "judged": 160}
+PAGES = {"generated": 1702, "train": 401, "validation": 300, "held-out": 80, "judged": 320}
 """Pages of each folder of pictures, which are sound, and broken in two ways to learn from, or in one to be judged on."""
 _FAULTS = {"generated": 2, "train": 2, "held-out": 2}
 _FIRST = {"generated": 1000, "held-out": 500_000}
 _A_SECOND = 1.2
 """Pages of sites, on two cores; the generator's are quicker."""
-_PIXELS_A_SECOND = 75 * 256**2
+_PIXELS_A_SECOND = 85 * 256**2
 """Of crops, on two cores with bfloat16."""
 
 

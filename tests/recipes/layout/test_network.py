@@ -16,7 +16,7 @@ from velveteen.recipes.layout import data, evaluation, heat, main
 from velveteen.recipes.layout.faults import FAULTS
 from velveteen.recipes.layout.heat import Spot, Thresholds
 from velveteen.recipes.layout.learning import Alarming, rare_pixels
-from velveteen.recipes.layout.model import grid, unet
+from velveteen.recipes.layout.model import before_sigmoids, grid, unet
 
 PREDICT = Path(__file__).parents[2] / "browser" / "node_predict.js"
 KINDS = list(FAULTS)
@@ -65,14 +65,13 @@ def test_batches_are_the_same_crop_broken_and_sound(folder):
     unscaled = 0
     for inputs, targets in first:
         assert inputs.shape == (5, 128, 128, 3) and targets.shape == (5, 64, 64, len(FAULTS))
-        assert set(np.unique(targets[4])) == {0, data.UNKNOWN}  # a sound page alone
+        assert targets.dtype == bool and not targets[4].any()  # a sound page alone
         for broken, sound, mask, none in zip(inputs[:4:2], inputs[1:4:2], targets[:4:2], targets[1:4:2], strict=True):
             differs = (broken != sound).any(axis=-1)[1::2, 1::2][12:-12, 12:-12]
-            fault = mask[12:-12, 12:-12, KINDS.index("overlap")] == 1
+            fault = mask[12:-12, 12:-12, KINDS.index("overlap")]
             assert (differs != fault).mean() < 0.06  # those that were scaled have soft edges
             unscaled += np.array_equal(differs, fault)
-            assert (mask[:12] == data.UNKNOWN).all() and (mask[:, -12:] == data.UNKNOWN).all()
-            assert set(np.unique(none)) <= {0, data.UNKNOWN} and not (mask[..., 0] == 1).any()
+            assert not none.any() and not mask[..., 0].any()
     assert unscaled
     assert any((inputs == data.OUTSIDE).any() for inputs, _ in first)  # crops show where the page ends
     again = data.Batches(data.load(folder), 6, 2, 1, 128, seed=5, twins=1)
@@ -85,12 +84,12 @@ def test_what_alarms_is_learned_again(folder):
     sound = [each for each in pictures if each.kind is None]
     batches = data.Batches(pictures, 1, 1, 8, 128, seed=5, alarming=[(sound[0], 90, 100)])
     inputs, targets = next(iter(batches))
-    assert inputs.shape == (10, 128, 128, 3) and not (targets[2:] == 1).any()
+    assert inputs.shape == (10, 128, 128, 3) and not targets[2:].any()
 
     network = unet(4, 2)
-    network.layers[-2].set_weights([np.zeros((1, 1, 4, len(FAULTS)), np.float32), np.full(len(FAULTS), 1.0)])
-    callback = Alarming(batches, sound, grid(2), 1)
-    callback.model = network  # to which everything looks broken
+    last = network.get_layer("logits")  # to which everything looks broken:
+    last.set_weights([np.zeros((1, 1, 4, len(FAULTS)), np.float32), np.full(len(FAULTS), 1.0)])
+    callback = Alarming(network, batches, sound, grid(2), 1)
     callback.on_epoch_end(0, {})
     assert len(batches.alarming) == 1 + Alarming.OF_A_PAGE * len(sound)
     assert all(0 <= row < 256 and 0 <= column < 256 for _, row, column in batches.alarming)
@@ -310,36 +309,39 @@ def test_a_broken_picture_is_scored_at_its_fault(folder):
     assert max(evaluation.scored(alone, places).support) < 0  # no rule was asked
 
 
-def test_the_loss_leaves_out_what_is_unknown_and_prefers_what_is_right():
-    truth = torch.zeros(2, 8, 8, 3)
-    truth[0, 2:5, 2:5, 1] = 1
-    truth[:, 0] = data.UNKNOWN
-
-    def whole(halved):
-        return halved.repeat_interleave(2, 1).repeat_interleave(2, 2)
-
-    right = torch.where(truth > 0, 0.9, 1e-5)
+def test_the_loss_leaves_out_the_edge_and_prefers_what_is_right():
+    truth = torch.zeros(2, 32, 32, 3, dtype=torch.bool)
+    truth[0, 14:17, 14:17, 1] = True
+    right = torch.where(truth, 2.0, -12.0)
     changed = right.clone()
-    changed[:, 0] = 0.7
-    torch.testing.assert_close(rare_pixels(truth, whole(right)), rare_pixels(truth, whole(changed)))
-    wrong = whole(torch.full_like(right, 0.002))
-    assert rare_pixels(truth, whole(right)).mean() < 0.2 < rare_pixels(truth, wrong).mean()
-    guess = whole(torch.full_like(right, 0.5)).requires_grad_()
+    changed[:, :12], changed[:, :, -12:] = 3.0, 3.0
+    torch.testing.assert_close(rare_pixels(truth, right), rare_pixels(truth, changed))
+    assert rare_pixels(truth, right).mean() < 0.2 < rare_pixels(truth, torch.full_like(right, -6.0)).mean()
+    guess = torch.zeros_like(right, requires_grad=True)
     rare_pixels(truth, guess).mean().backward()
-    gradient = guess.grad[:, 1::2, 1::2]
-    assert (gradient[0, 3, 3, 1] < 0) and (gradient[0, 6, 6, 1] > 0) and (gradient[:, 0] == 0).all()
+    assert (guess.grad[0, 15, 15, 1] < 0) and (guess.grad[0, 18, 18, 1] > 0) and (guess.grad[:, :12] == 0).all()
 
 
 def test_the_highest_places_of_a_crop_count_once_more():
-    truth = torch.zeros(1, 32, 32, len(FAULTS))
-    truth[0, 8:24, 8:24, 1] = 1
-    guess = torch.full((1, 64, 64, len(FAULTS)), 0.02)
-    guess[0, 17:33, 17:33, 1], guess[0, 1:9, 1:9, 2] = 0.03, 0.03
+    truth = torch.zeros(1, 56, 56, len(FAULTS), dtype=torch.bool)
+    truth[0, 20:36, 20:36, 1] = True
+    guess = torch.full((1, 56, 56, len(FAULTS)), -3.9)
+    guess[0, 20:28, 20:28, 1], guess[0, 12:16, 12:16, 2] = -3.5, -3.5
     guess.requires_grad_()
     rare_pixels(truth, guess).mean().backward()
-    gradient = guess.grad[0, 1::2, 1::2]
-    assert gradient[9, 9, 1] < 2 * gradient[22, 22, 1] < 0, "of the fault's pixels, those that are marked most"
-    assert gradient[1, 1, 2] > 2 * gradient[30, 30, 2] > 0, "of sound pixels, those that look broken most"
+    gradient = guess.grad[0]
+    assert gradient[21, 21, 1] < 2 * gradient[34, 34, 1] < 0, "of the fault's pixels, those that are marked most"
+    assert gradient[13, 13, 2] > 2 * gradient[42, 42, 2] > 0, "of sound pixels, those that look broken most"
+
+
+def test_what_is_learned_are_the_weights_of_the_network():
+    network = unet(4, 2)
+    learner = before_sigmoids(network)
+    picture = np.random.default_rng(1).random((1, 32, 64, 3)).astype(np.float32)
+    logits = learner.predict(picture).numpy()
+    assert logits.shape == (1, 16, 32, len(FAULTS))
+    learner.get_layer("logits").set_weights([np.zeros((1, 1, 4, len(FAULTS)), np.float32), np.full(len(FAULTS), 1.0)])
+    np.testing.assert_allclose(network.predict(picture).numpy(), 1 / (1 + np.exp(-1.0)), rtol=1e-5)
 
 
 def test_what_cannot_be_used_is_told(tmp_path, trained):

@@ -31,18 +31,18 @@ OUTSIDE = -1.0
 """What a network sees beside the picture, so that it knows where the page ends; a colour is from 0 to 1."""
 BORDER = 32
 """So many pixels of it are put around a picture."""
-UNKNOWN = -1.0
-"""In targets: not to be learned."""
-_MARGIN = 24
+MARGIN = 24
 """At a crop's edge nobody can tell whether a letter is cut or goes on: pixels that are not learned there."""
 _ELSEWHERE = 0.25
 """So many crops are from anywhere in the page; the others show the fault."""
 _ALARMING = 0.5
 """So many of the crops of sound pages alone are from places that look broken to the network, once there are some."""
 _CROPS_OF_A_PAGE = 3
-"""So many crops of a page are made at once: reading its picture takes longer than a step has time for."""
-_WAITING = 60
-"""So many pairs of crops wait, and one by chance is next: so those of a page come in different batches."""
+"""So many crops of a page are made at once, and of smaller ones more: reading its picture takes longer than a step has time for."""
+_WAITING = 20
+"""Crops of so many pages wait, and one by chance is next: so those of a page come in different batches."""
+_USUAL = 256
+"""Of a crop: height and width in pixels, with which the last two numbers are right."""
 _UNSCALED = 0.5
 """So many crops are as they are; the others are made larger or smaller, by a factor between these."""
 _FACTORS = (0.75, 1.3)
@@ -234,8 +234,9 @@ class Batches:
     """Batches for `fit_dataset`: (crops [2·pairs + alone, size, size, 3], targets of half that height and width, with kinds).
 
     A pair is a crop of a broken page, and either the same of the sound one, in the same changed colours and size, so that the
-    fault alone differs, or one of another sound page: were all the same, nothing would be learned but the last subtleties. The kinds take equal parts, and so do folders, if pictures come from several. Beside them are crops of sound pages alone, half of them from `alarming`. Targets are 1
-    where a kind is, 0 where not, and UNKNOWN at the crop's edges.
+    fault alone differs, or one of another sound page: were all the same, nothing would be learned but the last subtleties. The kinds
+    take equal parts, and so do folders, if pictures come from several. Beside them are crops of sound pages alone, half of them from
+    `alarming`. Targets are bool: where a kind is.
 
     Args:
         pictures: from `load`; each broken one's sound page must be among them.
@@ -274,34 +275,39 @@ class Batches:
         def one_of(choices: Sequence[Any]) -> Any:
             return choices[int(chance.integers(len(choices)))]
 
-        waiting: list[list[Crop]] = []
+        at_once = range(max(_CROPS_OF_A_PAGE, _CROPS_OF_A_PAGE * _USUAL**2 // self.size**2))
 
-        def pair() -> list[Crop]:
-            while len(waiting) < _WAITING:
-                broken, twin = one_of(one_of(pairs[one_of(list(pairs))]))
-                is_twin = chance.random() < self.twins
-                first, second = _Read.of(broken), _Read.of(twin if is_twin else one_of(one_of(sound)))
-                for _ in range(_CROPS_OF_A_PAGE):
-                    waiting.append(
-                        self._crops([first, second], None, chance)
-                        if is_twin
-                        else self._crops([first], None, chance) + self._crops([second], None, chance)
-                    )
+        def pairs_of_a_page() -> list[list[Crop]]:
+            broken, twin = one_of(one_of(pairs[one_of(list(pairs))]))
+            is_twin = chance.random() < self.twins
+            first, second = _Read.of(broken), _Read.of(twin if is_twin else one_of(one_of(sound)))
+            if is_twin:
+                return [self._crops([first, second], None, chance) for _ in at_once]
+            return [self._crops([first], None, chance) + self._crops([second], None, chance) for _ in at_once]
+
+        def alone_of_a_page() -> list[list[Crop]]:
+            alarming = self.alarming  # which the end of an epoch may replace meanwhile
+            if not len(alarming) or chance.random() >= _ALARMING:
+                page = _Read.of(one_of(one_of(sound)))
+                return [self._crops([page], None, chance) for _ in at_once]
+            picture, *_ = one_of(alarming)
+            page, places = _Read.of(picture), [place for of, *place in alarming if of is picture]
+            return [self._crops([page], one_of(places), chance) for _ in at_once]
+
+        def next_of(waiting: list[list[Crop]], of_a_page: Callable[[], list[list[Crop]]]) -> list[Crop]:
+            while len(waiting) < _WAITING * len(at_once):
+                waiting += of_a_page()
             return waiting.pop(int(chance.integers(len(waiting))))
 
-        def sound_alone() -> list[Crop]:
-            if len(self.alarming) and chance.random() < _ALARMING:
-                picture, row, column = one_of(self.alarming)
-                return self._crops([_Read.of(picture)], (row, column), chance)
-            return self._crops([_Read.of(one_of(one_of(sound)))], None, chance)
-
+        waiting_pairs: list[list[Crop]] = []
+        waiting_alone: list[list[Crop]] = []
         for _ in range(self.steps):
-            crops = [crop for _ in range(self.pairs) for crop in pair()]
-            crops += [crop for _ in range(self.alone) for crop in sound_alone()]
+            crops = [crop for _ in range(self.pairs) for crop in next_of(waiting_pairs, pairs_of_a_page)]
+            crops += [crop for _ in range(self.alone) for crop in next_of(waiting_alone, alone_of_a_page)]
             inputs, targets = zip(*crops, strict=True)
             yield np.stack(inputs), np.stack(targets)
 
-    def _crops(self, pages: Sequence["_Read"], at: tuple[int, int] | None, chance: np.random.Generator) -> list[Crop]:
+    def _crops(self, pages: Sequence["_Read"], at: Sequence[int] | None, chance: np.random.Generator) -> list[Crop]:
         """The same crop of a page's pictures, and their targets; where a fault is, it is in the first one."""
         factor = 1.0 if chance.random() < _UNSCALED else chance.uniform(*_FACTORS)
         side = round(self.size / factor)
@@ -335,7 +341,7 @@ class Batches:
         return crop
 
     def _place(
-        self, page: "_Read", at: tuple[int, int] | None, side: int, chance: np.random.Generator
+        self, page: "_Read", at: Sequence[int] | None, side: int, chance: np.random.Generator
     ) -> tuple[int, int]:
         """Returns top and left of a crop, which may begin in the border around the picture."""
         most = [max(0, length + 2 * BORDER - side) for length in page.mask.shape]
@@ -345,7 +351,7 @@ class Batches:
         if at is None:
             offsets = [int(chance.integers(limit + 1)) for limit in most]
         else:
-            inside = chance.integers(2 * _MARGIN, side - 2 * _MARGIN, size=2)
+            inside = chance.integers(2 * MARGIN, side - 2 * MARGIN, size=2)
             offsets = [
                 int(np.clip(place + BORDER - offset, 0, limit))
                 for place, offset, limit in zip(at, inside, most, strict=True)
@@ -381,11 +387,8 @@ def _by_folder(found: Sequence[tuple[Path, Any]]) -> list[list[Any]]:
 
 
 def _target(mask: np.ndarray) -> np.ndarray:
-    """Returns what a crop's mask, classes [size, size], teaches: [size / 2, size / 2, kinds]."""
-    target = (mask[1::2, 1::2, None] == np.arange(1, len(FAULTS) + 1)).astype(np.float32)
-    edge = _MARGIN // 2
-    target[:edge], target[-edge:], target[:, :edge], target[:, -edge:] = UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN
-    return target
+    """Returns what a crop's mask, classes [size, size], teaches: bool [size / 2, size / 2, kinds]."""
+    return mask[1::2, 1::2, None] == np.arange(1, len(FAULTS) + 1)
 
 
 def paired(pictures: Sequence[Picture]) -> dict[str, list[tuple[Picture, Picture]]]:

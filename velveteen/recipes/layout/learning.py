@@ -10,7 +10,7 @@ import torch
 from torch.nn.functional import softplus
 
 import velveteen as vt
-from velveteen.recipes.layout.data import Batches, Picture
+from velveteen.recipes.layout.data import MARGIN, Batches, Picture
 from velveteen.recipes.layout.heat import heat_map
 from velveteen.recipes.layout.model import RARE, SHRINK
 
@@ -29,36 +29,39 @@ def rare_pixels(y_true: torch.Tensor, y_pred: torch.Tensor) -> torch.Tensor:
     Gupta and Girshick, "Training Region-Based Object Detectors with Online Hard Example Mining", 2016), without a choice.
     Since a page is called broken for its highest places, the highest of each crop count once more: the fault's, and the sound ones'.
     All this would teach to call a place broken that is as likely sound, which on a whole page are too many. So it is not told of the
-    probabilities but of what they were if broken places were as frequent as sound ones; then the network's own stay rare (Menon et al.,
-    "Long-tail learning via logit adjustment", 2021, equation 10).
+    network's logits but of what they were if broken places were as frequent as sound ones; then the network's own stay rare (Menon et al.,
+    "Long-tail learning via logit adjustment", 2021, equation 10). What is near a crop's edge does not count, see `data.MARGIN`.
 
     Args:
-        y_true: [batch, height / 2, width / 2, kinds]: 1 where a kind is, 0 where not, below 0 what does not count.
-        y_pred: probabilities, [batch, height, width, kinds]. They come from a picture of half the size, so that every other
-            row and column has all there is to learn.
+        y_true: bool [batch, height, width, kinds]: where a kind is.
+        y_pred: logits of the same shape, from `model.before_sigmoids`.
     """
-    rarely = y_pred[:, SHRINK - 1 :: SHRINK, SHRINK - 1 :: SHRINK].clamp(1e-9, 1 - 1e-6)
-    logits = (torch.logit(rarely) - RARE).flatten(1, 2)
-    broken, sound = (y_true > 0.5).flatten(1, 2), ((y_true >= 0) & (y_true < 0.5)).flatten(1, 2)
-    crops = broken.any(dim=1).sum(dim=0).clamp(min=1)
+    inner = slice(MARGIN // SHRINK, -(MARGIN // SHRINK))
+    logits = (y_pred[:, inner, inner].float() - RARE).flatten(1, 2)
+    is_broken = y_true[:, inner, inner].flatten(1, 2) > 0
+    crop, pixel, kind = is_broken.nonzero(as_tuple=True)
 
-    pixels = broken.sum(dim=1) + _LEAST
-    missed = ((broken * softplus(-logits)).sum(dim=1) / pixels).sum(dim=0) / crops
-    weight = sound * torch.sigmoid(logits).detach()
+    def of_crops(values: torch.Tensor) -> torch.Tensor:
+        return logits.new_zeros(len(logits), logits.shape[-1]).index_put((crop, kind), values, accumulate=True)
+
+    broken = logits[crop, pixel, kind]
+    pixels = of_crops(torch.ones_like(broken))
+    crops = (pixels > 0).sum(dim=0).clamp(min=1)
+    missed = (of_crops(softplus(-broken)) / (pixels + _LEAST)).sum(dim=0) / crops
+    weight = torch.sigmoid(logits.detach()).masked_fill(is_broken, 0)
     alarms = (weight * softplus(logits)).sum(dim=(0, 1)) / weight.sum(dim=(0, 1)).clamp(min=1)
 
-    highest_missed = _of_highest(-1, logits, broken).sum(dim=0) / crops
-    highest_alarms = _of_highest(1, logits, sound).mean(dim=0)
+    highest_missed = _of_highest(-1, logits, is_broken).sum(dim=0) / crops
+    highest_alarms = _of_highest(1, logits, ~is_broken).mean(dim=0)
     cost = missed + alarms + _HIGHEST_COUNT * (highest_missed + highest_alarms)
     return cost.sum().expand(len(y_true))
 
 
 def _of_highest(sign: int, logits: torch.Tensor, where: torch.Tensor) -> torch.Tensor:
     """Returns the mean cost of the highest pixels of some, [batch, pixels, kinds]: [batch, kinds]; 0 where there are none."""
-    highest = torch.where(where, logits, -math.inf).topk(min(_HIGHEST, logits.shape[1]), dim=1).values
+    highest, places = logits.detach().masked_fill(~where, -math.inf).topk(min(_HIGHEST, logits.shape[1]), dim=1)
     counts = highest > -math.inf
-    cost = torch.where(counts, softplus(sign * torch.where(counts, highest, 0.0)), 0.0)
-    return cost.sum(dim=1) / counts.sum(dim=1).clamp(min=1)
+    return (counts * softplus(sign * logits.gather(1, places))).sum(dim=1) / counts.sum(dim=1).clamp(min=1)
 
 
 class Alarming(vt.callbacks.Callback):
@@ -67,6 +70,7 @@ class Alarming(vt.callbacks.Callback):
     Source: Shrivastava, Gupta and Girshick, "Training Region-Based Object Detectors with Online Hard Example Mining", 2016.
 
     Args:
+        network: whose probabilities are looked at, with the weights that are trained.
         batches: to be given them.
         pages: sound pictures.
         multiple: as `heat_map`.
@@ -77,14 +81,14 @@ class Alarming(vt.callbacks.Callback):
     """Pages an epoch: a tenth of its time."""
     KEPT = 600
     """Places that are learned again; the oldest are forgotten."""
-    LEAST = 0.25
-    """Probability from which a place looks broken."""
+    LEAST = 0.05
+    """Probability from which a place looks broken: few sound ones reach more."""
     OF_A_PAGE = 3
     APART = 64
     """Pixels: a block of so many has one place at most."""
 
-    def __init__(self, batches: Batches, pages: Sequence[Picture], multiple: int, seed: int):
-        self.batches, self.pages, self.multiple = batches, pages, multiple
+    def __init__(self, network: vt.Model, batches: Batches, pages: Sequence[Picture], multiple: int, seed: int):
+        self.network, self.batches, self.pages, self.multiple = network, batches, pages, multiple
         self._chance = random.Random(seed)
 
     def get_state(self) -> dict[str, Any]:
@@ -100,7 +104,8 @@ class Alarming(vt.callbacks.Callback):
         found = list(self.batches.alarming)
         for page in self._chance.sample(self.pages, min(self.LOOKED_AT, len(self.pages))):
             found += [
-                (page, row, column) for row, column in self._places(heat_map(self.model, page.pixels(), self.multiple))
+                (page, row, column)
+                for row, column in self._places(heat_map(self.network, page.pixels(), self.multiple))
             ]
         self.batches.alarming = found[-self.KEPT :]
 

@@ -22,7 +22,7 @@ from velveteen.recipes.layout.evaluation import Comparison, Evaluation
 from velveteen.recipes.layout.faults import FAULTS
 from velveteen.recipes.layout.heat import Spot, Thresholds, heat_map, spots
 from velveteen.recipes.layout.learning import Alarming, rare_pixels
-from velveteen.recipes.layout.model import grid, unet
+from velveteen.recipes.layout.model import before_sigmoids, grid, unet
 
 OUT = Path("layout-model")
 PRETRAINED = Path(__file__).parent / "pretrained"
@@ -169,14 +169,15 @@ def train(
     else:
         old = load(start)
         network, multiple = old.network, old.multiple
-    network.compile(vt.train.adam(settings.learning_rate), loss=rare_pixels, precision=settings.precision)
-    history = network.fit_dataset(
+    learner = before_sigmoids(network)
+    learner.compile(vt.train.adam(settings.learning_rate), loss=rare_pixels, precision=settings.precision)
+    history = learner.fit_dataset(
         batches,
         epochs=settings.epochs,
         verbose=verbose,
         callbacks=[
             CosineSchedule(settings.learning_rate, settings.steps, settings.epochs),
-            Alarming(batches, [each for each in learned if each.kind is None], multiple, seed),
+            Alarming(network, batches, [each for each in learned if each.kind is None], multiple, seed),
             vt.callbacks.TerminateOnNaN(),
             vt.callbacks.BackupAndRestore(backup, every_batches=50),
         ],

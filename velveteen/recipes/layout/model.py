@@ -14,6 +14,7 @@ SHRINK = 2
 """The first convolution halves the picture: that is a quarter of the work, and letters can still be told."""
 RARE = -4.0
 """Where the sigmoids begin: broken places are rare, and that need not be learned."""
+_LAST = "logits"
 _MOMENTUM = 0.95
 """Of the moving means of batch normalization: at the default, short trainings would end before they are right."""
 
@@ -44,10 +45,18 @@ def unet(width: int = 16, depth: int = 6, widest: int = 160, kinds: int = len(FA
         x = vt.layers.up_sampling2d(size=(2, 2)).apply(x)
         x = vt.layers.add().apply([sides[level], x])
         x = _level(x, level, channels[level])
-    start = vt.initializers.constant(RARE)
-    x = vt.layers.conv2d(kinds, kernel_size=1, activation="sigmoid", bias_initializer=start).apply(x)
+    x = vt.layers.conv2d(kinds, kernel_size=1, bias_initializer=vt.initializers.constant(RARE), name=_LAST).apply(x)
+    x = vt.layers.activation("sigmoid").apply(x)
     x = vt.layers.up_sampling2d(size=(SHRINK, SHRINK), interpolation="bilinear").apply(x)
     return vt.model(inputs=picture, outputs=x)
+
+
+def before_sigmoids(network: vt.Model) -> vt.Model:
+    """Returns the part of a network that learns, with the same weights: [batch, height / 2, width / 2, kinds], what sigmoids take.
+
+    The picture's own size is only needed to look at; to learn it would be four times the numbers, half of a step's time.
+    """
+    return vt.model(inputs=network.inputs, outputs=network.get_layer(_LAST).output)
 
 
 def grid(depth: int) -> int:
