@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from bench.layout import PICTURES, ROOT
 from velveteen.recipes.layout import data, evaluation, main
@@ -59,7 +59,7 @@ def mistakes(pictures: list[data.Picture], detector: main.Detector) -> list[Mist
 
 
 def drawn(found: list[Mistake]) -> Image.Image:
-    """Returns the places beside one another, each as large as on the page, with a box around it and what was said below."""
+    """Returns the places beside one another, each as large as on the page, with a box around it, or the whole page, and what was said below."""
     width, height = TILE[0], TILE[1] + _CAPTION
     rows = -(-len(found) // COLUMNS)
     sheet = Image.new("RGB", (COLUMNS * width, rows * height), "white")
@@ -76,6 +76,8 @@ def drawn(found: list[Mistake]) -> Image.Image:
 def _tile(mistake: Mistake) -> Image.Image:
     page = Image.fromarray(mistake.picture.pixels())
     x, y, width, height = mistake.box
+    if width > 2 * TILE[0] and height > 2 * TILE[1]:
+        return ImageOps.pad(page, TILE, color="white")
     # The middle of the box, or of its beginning where it is larger than the tile.
     middle = x + min(width, TILE[0] - _EDGE) // 2, y + min(height, TILE[1] - _EDGE) // 2
     left = min(max(0, middle[0] - TILE[0] // 2), max(0, page.width - TILE[0]))
