@@ -94,7 +94,7 @@ def layout_numbers(folder):
     vt.set_random_seed(3)
     network = unet(4, 2)
     chance = np.random.default_rng(3)
-    last = network.layers[-2]
+    last = network.get_layer("logits")
     last.set_weights([chance.normal(0, 2, (1, 1, 4, len(FAULTS))), chance.normal(-1, 1, len(FAULTS))])
     network.user_defined_metadata = {
         "recipe": "layout",
