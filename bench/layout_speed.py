@@ -80,13 +80,13 @@ def many_pages(folder: Path) -> dict[str, float]:
         "rules": seconds(lambda: checking.check([str(folder)])),
         "network": seconds(lambda: [detector.heat(picture) for _ in range(TARGETS)]),
     }
-    used, idle = _core_seconds()
+    used, idle = _core_ticks()
     found["both"] = seconds(lambda: checking.check([str(folder)], model=detector))
-    used, idle = (after - before for after, before in zip(_core_seconds(), (used, idle), strict=True))
+    used, idle = (after - before for after, before in zip(_core_ticks(), (used, idle), strict=True))
     return {**found, "busy": used / (used + idle)}
 
 
-def _core_seconds() -> tuple[float, float]:
+def _core_ticks() -> tuple[float, float]:
     """Returns how long the machine's cores, all together, have worked and waited since it began, in Linux's ticks."""
     ticks = [float(each) for each in Path("/proc/stat").read_text().splitlines()[0].split()[1:9]]
     waited = ticks[3] + ticks[4]

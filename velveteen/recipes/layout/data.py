@@ -42,7 +42,7 @@ _CROPS_OF_A_PAGE = 3
 _WAITING = 20
 """Crops of so many pages wait, and one by chance is next: so those of a page come in different batches."""
 _USUAL = 256
-"""Of a crop: height and width in pixels, with which the last two numbers are right."""
+"""Height and width of a crop, in pixels, of which so many are made at once; of larger ones too."""
 _UNSCALED = 0.5
 """So many crops are as they are; the others are made larger or smaller, by a factor between these."""
 _FACTORS = (0.75, 1.3)

@@ -54,7 +54,7 @@ def unet(width: int = 16, depth: int = 6, widest: int = 160, kinds: int = len(FA
 def before_sigmoids(network: vt.Model) -> vt.Model:
     """Returns the part of a network that learns, with the same weights: [batch, height / 2, width / 2, kinds], what sigmoids take.
 
-    The picture's own size is only needed to look at; to learn it would be four times the numbers, half of a step's time.
+    The picture's own size is only needed to look at; to learn it would be four times the numbers, more than a quarter of a step's time.
     """
     return vt.model(inputs=network.inputs, outputs=network.get_layer(_LAST).output)
 
