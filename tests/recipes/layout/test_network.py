@@ -344,6 +344,15 @@ def test_what_is_learned_are_the_weights_of_the_network():
     np.testing.assert_allclose(network.predict(picture).numpy(), 1 / (1 + np.exp(-1.0)), rtol=1e-5)
 
 
+def test_a_network_of_an_earlier_version_is_not_trained_further(tmp_path, folder, trained):
+    now = vt.load_layers_model(trained.folder)
+    earlier = vt.model(inputs=now.inputs, outputs=now.layers[2].output)  # which ends before the layer of the logits
+    earlier.user_defined_metadata = now.user_defined_metadata
+    earlier.save(tmp_path / "earlier")
+    with pytest.raises(ArgumentError, match=r"earlier is of an earlier version.*Begin from another"):
+        main.train(data.load(folder), SMALL, out=tmp_path / "out", start=tmp_path / "earlier")
+
+
 def test_what_cannot_be_used_is_told(tmp_path, trained):
     with pytest.raises(MissingFileError, match="is no folder"):
         data.load(tmp_path / "none")

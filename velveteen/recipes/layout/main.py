@@ -22,7 +22,7 @@ from velveteen.recipes.layout.evaluation import Comparison, Evaluation
 from velveteen.recipes.layout.faults import FAULTS
 from velveteen.recipes.layout.heat import Spot, Thresholds, heat_map, spots
 from velveteen.recipes.layout.learning import Alarming, rare_pixels
-from velveteen.recipes.layout.model import before_sigmoids, grid, unet
+from velveteen.recipes.layout.model import before_sigmoids, grid, is_ours, unet
 
 OUT = Path("layout-model")
 PRETRAINED = Path(__file__).parent / "pretrained"
@@ -169,6 +169,10 @@ def train(
     else:
         old = load(start)
         network, multiple = old.network, old.multiple
+        if not is_ours(network):
+            raise ArgumentError(
+                f"The model in {start} is of an earlier version and cannot be trained any further. Begin from another."
+            )
     learner = before_sigmoids(network)
     learner.compile(vt.train.adam(settings.learning_rate), loss=rare_pixels, precision=settings.precision)
     history = learner.fit_dataset(

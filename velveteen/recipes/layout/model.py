@@ -59,6 +59,11 @@ def before_sigmoids(network: vt.Model) -> vt.Model:
     return vt.model(inputs=network.inputs, outputs=network.get_layer(_LAST).output)
 
 
+def is_ours(network: vt.Model) -> bool:
+    """Returns whether a network has the part that `before_sigmoids` takes; those of earlier versions do not."""
+    return any(layer.name == _LAST for layer in network.layers)
+
+
 def grid(depth: int) -> int:
     """Returns of what pixels the height and width of a picture must be a multiple."""
     return SHRINK * 2 ** (depth - 1)
