@@ -37,6 +37,17 @@ CUT = """<div style="height: 91px; overflow: hidden"><p id="it" style="margin: 0
 TURNED = """<div style="perspective: 400px"><p id="it" style="position: absolute; left: 700px; white-space: nowrap">Some words that leave
     the page</p></div>"""
 FIELD = """<p id="it" style="margin: 0 0 DOWNpx">Colour of the box</p><input type="range" style="width: 200px; height: 30px; display: block">"""
+LABEL = """<label id="it" style="display: block; margin-bottom: DOWNpx">Your name</label><input style="width: 200px; height: 30px; display: block">"""
+BUTTONS = """<button style="width: 90px">One</button><button id="it" style="width: 90px; margin-left: OFFpx">Two</button>"""
+FAINT = """<p style="margin: 0">First line</p><p id="it" style="margin: OFFpx 0 0; opacity: .8">Second line</p>"""
+ICON = """<ul style="list-style: none; position: relative"><li style="POSITION; background: url(a.png) no-repeat">First line</li>
+    <li id="it" style="background: none">Second line</li></ul>"""
+SPANS = """<pre id="it" style="height: HIGHpx; overflow: hidden; margin: 0"><b>one</b> <i>two</i></pre>"""
+SHRUNK = """<div style="display: flex; width: 400px"><h6 id="it" style="width: WIDEpx; font-size: 16px; word-break: break-all">Profile</h6></div>"""
+WRAPPED = """<div style="display: flex; flex-wrap: wrap; width: 140px; gap: 8px"><span style="width: 90px">One</span>
+    <span id="it" style="width: 110px; position: relative; left: OFFpx">Two</span><span style="width: 75px">Three</span></div>"""
+CHAT = """<style>p { width: fit-content; background: #eee; margin: 5px 0 } .mine { margin-left: auto }</style><p>How are you doing?</p><p class="mine">Fine</p>
+    <p class="mine" id="it" style="position: relative; right: OFFpx">And yourself, then?</p><p>I am well</p><p class="mine">That is good</p><p>Yes</p>"""
 COVERED = """<p id="it">Words below</p><div style="position: relative; top: -UPpx; background: #fc0; width: 300px; height: 60px"></div>"""
 CODE = """<div id="it" style="background: #eee; height: HIGHpx; overflow: hidden"><pre style="overflow-x: auto; margin: 0">first
 second
@@ -58,11 +69,22 @@ SKIPPED = """<p>Some words</p><section style="content-visibility: auto; contain-
         (LOW.replace("HIGH", "19"), LOW.replace("HIGH", "14"), "text-overflow"),
         (SCROLLED, CUT, "text-clipped"),
         (FIELD.replace("DOWN", "0"), FIELD.replace("DOWN", "-14"), "overlap"),
+        (LABEL.replace("DOWN", "0"), LABEL.replace("DOWN", "-14"), "overlap"),
+        (BUTTONS.replace("OFF", "0"), BUTTONS.replace("OFF", "-20"), "overlap"),
+        (FAINT.replace("OFF", "0"), FAINT.replace("OFF", "-12"), "overlap"),
+        (ICON.replace("POSITION", ""), ICON.replace("POSITION", "position: absolute"), "overlap"),
+        (SPANS.replace("HIGH", "20"), SPANS.replace("HIGH", "9"), "text-clipped"),
+        (WRAPPED.replace("OFF", "0"), WRAPPED.replace("OFF", "9"), "misaligned"),
+        (CHAT.replace("OFF", "0"), CHAT.replace("OFF", "14"), "misaligned"),
+        (SHRUNK.replace("WIDE", "100"), SHRUNK.replace("WIDE", "0"), "collapsed"),
         (COVERED.replace("UP", "40"), COVERED.replace("UP", "26"), "overlap"),
         (CODE.replace("HIGH", "60"), CODE.replace("HIGH", "8"), "collapsed"),
         (JAPANESE.replace("WIDE", "200"), JAPANESE.replace("WIDE", "20"), "collapsed"),
     ],
-    ids=["part", "untouched", "floats", "column", "rows", "unlike", "low", "cut", "field", "covered", "code", "letters"],
+    ids=[
+        "part", "untouched", "floats", "column", "rows", "unlike", "low", "cut", "field", "label", "buttons", "faint", "icon", "spans", "wrapped", "chat",
+        "shrunk", "covered", "code", "letters",
+    ],
 )  # fmt: skip
 def test_what_is_broken_is_told_from_what_is_not(tmp_path, sound, broken, kind):
     as_it_should_be, wrong = found(tmp_path, sound, broken)

@@ -68,15 +68,15 @@
         const s = L.style(e), r = e.getBoundingClientRect();
         if (s.display === 'contents' || L.forReaders(e)) continue;
         if (L.hasOwnText(e) && s.writingMode === 'horizontal-tb' && lettersInColumn(e)) {
-          findings.push({ element: e, box: L.edges(r), off: r.width, how: 'width' });
+          findings.push({ element: e, box: L.join([L.edges(r), ...L.content(e)]), off: r.width, how: 'width' });
           continue;
         }
         if (s.display === 'inline' || e.matches(L.REPLACED)) continue;
-        if (!L.paints(e) || r.height < 2) continue;
+        if (!L.paints(e) || r.height < 1) continue;
         const lines = L.texts(e).filter((node) => !shortened(node.parentElement, e)).flatMap(L.rectsOf);
         if (!lines.length) continue;
         const needed = L.join(lines), missing = L.high(needed) - r.height;
-        if (r.height < 0.45 * L.high(needed) && missing > 10 && needed.bottom > r.bottom) findings.push({ element: e, box: shown(e)[0], off: missing, how: 'height' });
+        if (r.height < 0.45 * L.high(needed) && missing > 8 && needed.bottom > r.bottom) findings.push({ element: e, box: shown(e)[0], off: missing, how: 'height' });
       }
       return findings;
     },

@@ -39,17 +39,28 @@
     return common.length && off >= 5 ? off : 0;
   };
 
+  // The same for a column whose items stand to the left or to the right, as in a chat: every other one has companions.
+  const standsOutOfSides = (e) => {
+    const own = e.getBoundingClientRect(), others = alike(e).filter((other) => other !== e).map((other) => other.getBoundingClientRect());
+    if (others.length < 4 || own.width > 0.8 * e.parentElement.clientWidth || own.height >= 0.3 * innerHeight) return 0;
+    if (others.some((r) => r.top < own.bottom - 1 && r.bottom > own.top + 1)) return 0;
+    const offs = (r) => [Math.abs(r.left - own.left), Math.abs(r.right - own.right)], off = Math.min(...others.flatMap(offs));
+    const hasCompanion = (r) => others.some((other) => other !== r && (near(r.left, other.left) || near(r.right, other.right)));
+    return off >= 5 && off <= 30 && others.every(hasCompanion) ? off : 0;
+  };
+
   // The same for an item that begins a row, of rows that wrap: there the left edges agree, or where one reads from the right, those.
   const standsOutOfRows = (e) => {
-    const { display, direction } = L.style(e.parentElement);
+    const { display, direction, flexWrap, justifyContent } = L.style(e.parentElement);
     if (!/flex|grid/.test(display)) return 0;  // in a text there can be words before it
+    const isWrapped = display.includes('flex') && flexWrap === 'wrap' && /normal|start|left/.test(justifyContent);
     const isBeside = (a, b) => Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 0.5 * Math.min(a.height, b.height);
     const rects = alike(e).map((other) => other.getBoundingClientRect()), own = e.getBoundingClientRect();
     const [side, way] = direction === 'rtl' ? ['right', -1] : ['left', 1];
     const isFirst = (r) => rects.every((other) => !isBeside(r, other) || way * (r[side] - other[side]) <= 0);
     const firsts = rects.filter((r) => isFirst(r) && !isBeside(r, own));
     const off = firsts.length ? Math.abs(own[side] - firsts[0][side]) : 0;
-    const isLine = firsts.length >= 2 && firsts.length < rects.length - 1 && firsts.every((r) => near(r[side], firsts[0][side]));
+    const isLine = firsts.length >= 2 && (isWrapped || firsts.length < rects.length - 1) && firsts.every((r) => near(r[side], firsts[0][side]));
     return isLine && off >= 4 && own.width < 0.5 * innerWidth && isFirst({ ...L.edges(own), height: own.height }) ? off : 0;
   };
 
@@ -92,7 +103,7 @@
         if (r.height < 10 || r.width < 10 || L.style(e).display === 'inline') continue;
         // What floats to one side stands in rows, and of equal height with one top; in columns it does not.
         for (const axis of side === 'none' ? ['y', 'x'] : ['y']) {
-          const off = standsOut(e, axis, line(e, axis).filter((other) => L.style(other).float === side)) || (axis === 'x' ? standsOutOfRows(e) : 0);
+          const off = standsOut(e, axis, line(e, axis).filter((other) => L.style(other).float === side)) || (axis === 'x' ? standsOutOfRows(e) || standsOutOfSides(e) : 0);
           if (off < 3 || off > 60) continue;
           findings.push({ element: e, box: L.edges(r), off, how: axis === 'y' ? 'up or down' : 'sideways' });
           break;

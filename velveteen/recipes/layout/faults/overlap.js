@@ -13,13 +13,16 @@
   const fitting = (e) => L.inView(e) && !L.forReaders(e) && !['absolute', 'fixed', 'sticky'].includes(L.style(e).position) &&
     L.content(e).length > 0 && e.getBoundingClientRect().height > 10;
 
+  // An icon at one place of a background covers nothing.
+  const covers = (s) => L.opaque(s.backgroundColor) || s.backgroundImage !== 'none' && (s.backgroundRepeat !== 'no-repeat' || s.backgroundSize !== 'auto');
+
   // Lies over others on purpose: a dialog, a menu, a header that stays, a layer with a background and an order of its own.
   const isAbove = (element, other) => {
     for (let e = element; e && !e.contains(other); e = e.parentElement) {
       const s = L.style(e);
       if (['fixed', 'sticky'].includes(s.position) || e.matches(L.LAYERS)) return true;
-      if (s.position === 'absolute' && (L.opaque(s.backgroundColor) || s.backgroundImage !== 'none' || parseInt(s.zIndex, 10) > 0 || e.matches('[aria-hidden=true]'))) return true;
-      if (s.pointerEvents === 'none' || Number(s.opacity) < 0.9) return true;
+      if (s.position === 'absolute' && (covers(s) || parseInt(s.zIndex, 10) > 0 || e.matches('[aria-hidden=true]'))) return true;
+      if (s.pointerEvents === 'none' || Number(s.opacity) < (s.position === 'absolute' ? 0.9 : 0.3)) return true;
     }
     return false;
   };
@@ -107,9 +110,21 @@
         });
         const other = others.find((e) => e);
         // What is wholly under something nobody sees.
-        if (!other || other.closest('label') || line.element.closest('label') || others.every((e) => e && isOver(e, line))) continue;
+        if (!other || others.every((e) => e && isOver(e, line))) continue;
+        // Labels may float over the field they are of, and fields be made of a label's parts.
+        const isOfLabel = other.closest('label') || line.element.closest('label') && !(isInFlow(line.element, other) && isInFlow(other, line.element));
+        if (isOfLabel) continue;
         const both = L.cross(line, other.getBoundingClientRect());
         if (L.wide(both) > 3 && L.high(both) > 2) report(line.element, both);
+      }
+      // Fields and buttons on each other; one may stand in the other.
+      const controls = L.everything().filter((e) => e.matches('input, select, textarea, button') && !L.forReaders(e))
+        .map((e) => ({ ...L.seen(L.edges(e.getBoundingClientRect()), L.clips(e)), element: e })).filter((r) => !L.empty(r));
+      const isIn = (r, s) => r.left >= s.left - 2 && r.right <= s.right + 2 && r.top >= s.top - 2 && r.bottom <= s.bottom + 2;
+      for (const [i, a] of controls.entries()) for (const b of controls.slice(i + 1)) {
+        const both = L.cross(a, b);
+        if (L.wide(both) <= 3 || L.high(both) <= 3 || isIn(a, b) || isIn(b, a)) continue;
+        if (isInFlow(a.element, b.element) && isInFlow(b.element, a.element)) report(b.element, both);
       }
       return [...findings.values()];
     },

@@ -109,8 +109,8 @@
     },
     rule: () => {
       const findings = new Map();
-      for (const e of L.everything()) {
-        if (!L.hasOwnText(e) || L.style(e).display === 'inline' || L.forReaders(e)) continue;
+      for (const e of new Set(L.everything().filter(L.hasOwnText).map(L.block))) {
+        if (L.forReaders(e)) continue;
         for (const cut of cuts(e, L.inkRects, 0.1)) {
           if (cut.box.left >= innerWidth || byDesign(cut)) continue;
           const before = findings.get(e);
