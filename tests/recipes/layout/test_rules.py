@@ -48,6 +48,8 @@ WRAPPED = """<div style="display: flex; flex-wrap: wrap; width: 140px; gap: 8px"
     <span id="it" style="width: 110px; position: relative; left: OFFpx">Two</span><span style="width: 75px">Three</span></div>"""
 CHAT = """<style>p { width: fit-content; background: #eee; margin: 5px 0 } .mine { margin-left: auto }</style><p>How are you doing?</p><p class="mine">Fine</p>
     <p class="mine" id="it" style="position: relative; right: OFFpx">And yourself, then?</p><p>I am well</p><p class="mine">That is good</p><p>Yes</p>"""
+BLOCKS = """<div style="width: 400px"><p>First</p><div id="it" style="position: relative; left: OFFpx">Second</div><h4>Third</h4></div>"""
+HANGING = BLOCKS.replace("OFF", "-20") + BLOCKS.replace("OFF", "-20").replace('"it"', '"other"').replace("Second", "Hangs too")
 COVERED = """<p id="it">Words below</p><div style="position: relative; top: -UPpx; background: #fc0; width: 300px; height: 60px"></div>"""
 CODE = """<div id="it" style="background: #eee; height: HIGHpx; overflow: hidden"><pre style="overflow-x: auto; margin: 0">first
 second
@@ -76,6 +78,7 @@ SKIPPED = """<p>Some words</p><section style="content-visibility: auto; contain-
         (SPANS.replace("HIGH", "20"), SPANS.replace("HIGH", "9"), "text-clipped"),
         (WRAPPED.replace("OFF", "0"), WRAPPED.replace("OFF", "9"), "misaligned"),
         (CHAT.replace("OFF", "0"), CHAT.replace("OFF", "14"), "misaligned"),
+        (HANGING, BLOCKS.replace("OFF", "-20"), "misaligned"),
         (SHRUNK.replace("WIDE", "100"), SHRUNK.replace("WIDE", "0"), "collapsed"),
         (COVERED.replace("UP", "40"), COVERED.replace("UP", "26"), "overlap"),
         (CODE.replace("HIGH", "60"), CODE.replace("HIGH", "8"), "collapsed"),
@@ -83,7 +86,7 @@ SKIPPED = """<p>Some words</p><section style="content-visibility: auto; contain-
     ],
     ids=[
         "part", "untouched", "floats", "column", "rows", "unlike", "low", "cut", "field", "label", "buttons", "faint", "icon", "spans", "wrapped", "chat",
-        "shrunk", "covered", "code", "letters",
+        "blocks", "shrunk", "covered", "code", "letters",
     ],
 )  # fmt: skip
 def test_what_is_broken_is_told_from_what_is_not(tmp_path, sound, broken, kind):

@@ -2,13 +2,14 @@
 (() => {
   const L = window.__layout;
 
-  const alike = (e) => e.parentElement ? [...e.parentElement.children].filter((other) => other.localName === e.localName && L.visible(other) &&
+  const inFlow = (e) => e.parentElement ? [...e.parentElement.children].filter((other) => L.visible(other) &&
     !['absolute', 'fixed'].includes(L.style(other).position) && L.style(other).display !== 'inline') : [];
+  const alike = (e) => inFlow(e).filter((other) => other.localName === e.localName);
   const near = (a, b) => Math.abs(a - b) <= 1.5;
   // The items beside `e` in its row ('y': their tops should agree), or under each other in its column ('x').
-  const line = (e, axis) => {
+  const line = (e, axis, items = alike(e)) => {
     const r = e.getBoundingClientRect();
-    return alike(e).filter((other) => {
+    return items.filter((other) => {
       const s = other.getBoundingClientRect();
       const overlap = axis === 'y' ? Math.min(r.bottom, s.bottom) - Math.max(r.top, s.top) : Math.min(r.right, s.right) - Math.max(r.left, s.left);
       return other !== e && overlap > 0.5 * (axis === 'y' ? Math.min(r.height, s.height) : Math.min(r.width, s.width));
@@ -37,6 +38,16 @@
     const common = [0, 1, 2].filter((i) => others.every((other) => near(places(other, axis)[i], places(others[0], axis)[i])));
     const off = Math.min(...common.map((i) => Math.abs(places(e, axis)[i] - places(others[0], axis)[i])));
     return common.length && off >= 5 ? off : 0;
+  };
+
+  // The same in a column of blocks of whatever sort, if they are as wide. Where another one of its sort stands as far away, it is meant.
+  const standsOutOfBlocks = (e) => {
+    if (L.style(e).display.startsWith('inline')) return 0;
+    const blocks = inFlow(e).filter((other) => !L.style(other).display.startsWith('inline') && L.style(other).float === 'none' && similar(e, other, 'x'));
+    const off = standsOut(e, 'x', line(e, 'x', blocks));
+    const isUsual = () => [...document.getElementsByTagName(e.localName)].some((other) => other !== e && other.className === e.className &&
+      !other.contains(e) && !e.contains(other) && near(places(other, 'x')[0], places(e, 'x')[0]));
+    return off && !isUsual() ? off : 0;
   };
 
   // The same for a column whose items stand to the left or to the right, as in a chat: every other one has companions.
@@ -103,7 +114,8 @@
         if (r.height < 10 || r.width < 10 || L.style(e).display === 'inline') continue;
         // What floats to one side stands in rows, and of equal height with one top; in columns it does not.
         for (const axis of side === 'none' ? ['y', 'x'] : ['y']) {
-          const off = standsOut(e, axis, line(e, axis).filter((other) => L.style(other).float === side)) || (axis === 'x' ? standsOutOfRows(e) || standsOutOfSides(e) : 0);
+          const off = standsOut(e, axis, line(e, axis).filter((other) => L.style(other).float === side)) ||
+            (axis === 'x' ? standsOutOfBlocks(e) || standsOutOfRows(e) || standsOutOfSides(e) : 0);
           if (off < 3 || off > 60) continue;
           findings.push({ element: e, box: L.edges(r), off, how: axis === 'y' ? 'up or down' : 'sideways' });
           break;
