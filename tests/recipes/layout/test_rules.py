@@ -38,7 +38,9 @@ TURNED = """<div style="perspective: 400px"><p id="it" style="position: absolute
     the page</p></div>"""
 FIELD = """<p id="it" style="margin: 0 0 DOWNpx">Colour of the box</p><input type="range" style="width: 200px; height: 30px; display: block">"""
 LABEL = """<label id="it" style="display: block; margin-bottom: DOWNpx">Your name</label><input style="width: 200px; height: 30px; display: block">"""
-BUTTONS = """<button style="width: 90px">One</button><button id="it" style="width: 90px; margin-left: OFFpx">Two</button>"""
+BUTTONS = (
+    """<button style="width: 90px">One</button><button id="it" style="width: 90px; margin-left: OFFpx">Two</button>"""
+)
 FAINT = """<p style="margin: 0">First line</p><p id="it" style="margin: OFFpx 0 0; opacity: .8">Second line</p>"""
 ICON = """<ul style="list-style: none; position: relative"><li style="POSITION; background: url(a.png) no-repeat">First line</li>
     <li id="it" style="background: none">Second line</li></ul>"""
@@ -49,7 +51,9 @@ WRAPPED = """<div style="display: flex; flex-wrap: wrap; width: 140px; gap: 8px"
 CHAT = """<style>p { width: fit-content; background: #eee; margin: 5px 0 } .mine { margin-left: auto }</style><p>How are you doing?</p><p class="mine">Fine</p>
     <p class="mine" id="it" style="position: relative; right: OFFpx">And yourself, then?</p><p>I am well</p><p class="mine">That is good</p><p>Yes</p>"""
 BLOCKS = """<div style="width: 400px"><p>First</p><div id="it" style="position: relative; left: OFFpx">Second</div><h4>Third</h4></div>"""
-HANGING = BLOCKS.replace("OFF", "-20") + BLOCKS.replace("OFF", "-20").replace('"it"', '"other"').replace("Second", "Hangs too")
+HANGING = BLOCKS.replace("OFF", "-20") + BLOCKS.replace("OFF", "-20").replace('"it"', '"other"').replace(
+    "Second", "Hangs too"
+)
 COVERED = """<p id="it">Words below</p><div style="position: relative; top: -UPpx; background: #fc0; width: 300px; height: 60px"></div>"""
 CODE = """<div id="it" style="background: #eee; height: HIGHpx; overflow: hidden"><pre style="overflow-x: auto; margin: 0">first
 second
