@@ -2,21 +2,32 @@
 (() => {
   const L = window.__layout;
 
-  const inFlow = (e) => e.parentElement ? [...e.parentElement.children].filter((other) => L.visible(other) &&
-    !['absolute', 'fixed'].includes(L.style(other).position) && L.style(other).display !== 'inline') : [];
-  const alike = (e) => inFlow(e).filter((other) => other.localName === e.localName);
+  // While the rule looks, the page stays as it is, and the same is asked of all pairs of siblings: so each is asked once.
+  let known = null;
+  const once = (name, make) => (e) => {
+    if (!known) return make(e);
+    const found = known[name] ||= new Map();
+    if (!found.has(e)) found.set(e, make(e));
+    return found.get(e);
+  };
+  const rectOf = once('rects', (e) => e.getBoundingClientRect());
+  const floatOf = once('floats', (e) => L.style(e).float);
+  const flowOf = once('flows', (parent) => [...parent.children].filter((e) => L.visible(e) &&
+    !['absolute', 'fixed'].includes(L.style(e).position) && L.style(e).display !== 'inline'));
+  const blocksOf = once('blocks', (parent) => flowOf(parent).filter((e) => !L.style(e).display.startsWith('inline') && floatOf(e) === 'none'));
+  const alike = (e) => e.parentElement ? flowOf(e.parentElement).filter((other) => other.localName === e.localName) : [];
   const near = (a, b) => Math.abs(a - b) <= 1.5;
   // The items beside `e` in its row ('y': their tops should agree), or under each other in its column ('x').
   const line = (e, axis, items = alike(e)) => {
-    const r = e.getBoundingClientRect();
+    const r = rectOf(e);
     return items.filter((other) => {
-      const s = other.getBoundingClientRect();
+      const s = rectOf(other);
       const overlap = axis === 'y' ? Math.min(r.bottom, s.bottom) - Math.max(r.top, s.top) : Math.min(r.right, s.right) - Math.max(r.left, s.left);
       return other !== e && overlap > 0.5 * (axis === 'y' ? Math.min(r.height, s.height) : Math.min(r.width, s.width));
     });
   };
   const places = (e, axis) => {
-    const r = e.getBoundingClientRect();
+    const r = rectOf(e);
     return axis === 'y' ? [r.top, (r.top + r.bottom) / 2, r.bottom] : [r.left, (r.left + r.right) / 2, r.right];
   };
   const agree = (a, b, axis) => { const p = places(a, axis), q = places(b, axis); return p.some((value, i) => near(value, q[i])); };
@@ -34,7 +45,7 @@
       return first ? Math.abs(places(e, axis)[0] - places(first, axis)[0]) : 0;
     }
     // Unlike ones must be more, and have the same edge, or middle, in common. Words of a text and the columns of a page need not.
-    if (isWord || e.getBoundingClientRect().height >= 0.3 * innerHeight || others.length < 3 || others.some((other) => agree(e, other, axis))) return 0;
+    if (isWord || rectOf(e).height >= 0.3 * innerHeight || others.length < 3 || others.some((other) => agree(e, other, axis))) return 0;
     const common = [0, 1, 2].filter((i) => others.every((other) => near(places(other, axis)[i], places(others[0], axis)[i])));
     const off = Math.min(...common.map((i) => Math.abs(places(e, axis)[i] - places(others[0], axis)[i])));
     return common.length && off >= 5 ? off : 0;
@@ -43,7 +54,7 @@
   // The same in a column of blocks of whatever sort, if they are as wide. Where another one of its sort stands as far away, it is meant.
   const standsOutOfBlocks = (e) => {
     if (L.style(e).display.startsWith('inline')) return 0;
-    const blocks = inFlow(e).filter((other) => !L.style(other).display.startsWith('inline') && L.style(other).float === 'none' && similar(e, other, 'x'));
+    const blocks = blocksOf(e.parentElement).filter((other) => similar(e, other, 'x'));
     const off = standsOut(e, 'x', line(e, 'x', blocks));
     const isUsual = () => [...document.getElementsByTagName(e.localName)].some((other) => other !== e && other.className === e.className &&
       !other.contains(e) && !e.contains(other) && near(places(other, 'x')[0], places(e, 'x')[0]));
@@ -52,7 +63,7 @@
 
   // The same for a column whose items stand to the left or to the right, as in a chat: every other one has companions.
   const standsOutOfSides = (e) => {
-    const own = e.getBoundingClientRect(), others = alike(e).filter((other) => other !== e).map((other) => other.getBoundingClientRect());
+    const own = rectOf(e), others = alike(e).filter((other) => other !== e).map((other) => rectOf(other));
     if (others.length < 4 || own.width > 0.8 * e.parentElement.clientWidth || own.height >= 0.3 * innerHeight) return 0;
     if (others.some((r) => r.top < own.bottom - 1 && r.bottom > own.top + 1)) return 0;
     const offs = (r) => [Math.abs(r.left - own.left), Math.abs(r.right - own.right)], off = Math.min(...others.flatMap(offs));
@@ -66,7 +77,7 @@
     if (!/flex|grid/.test(display)) return 0;  // in a text there can be words before it
     const isWrapped = display.includes('flex') && flexWrap === 'wrap' && /normal|start|left/.test(justifyContent);
     const isBeside = (a, b) => Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 0.5 * Math.min(a.height, b.height);
-    const rects = alike(e).map((other) => other.getBoundingClientRect()), own = e.getBoundingClientRect();
+    const rects = alike(e).map((other) => rectOf(other)), own = rectOf(e);
     const [side, way] = direction === 'rtl' ? ['right', -1] : ['left', 1];
     const isFirst = (r) => rects.every((other) => !isBeside(r, other) || way * (r[side] - other[side]) <= 0);
     const firsts = rects.filter((r) => isFirst(r) && !isBeside(r, own));
@@ -108,19 +119,20 @@
     },
     rule: () => {
       const findings = [];
+      known = {};
       for (const e of L.everything()) {
-        const r = e.getBoundingClientRect();
-        const side = L.style(e).float;
+        const r = rectOf(e), side = floatOf(e);
         if (r.height < 10 || r.width < 10 || L.style(e).display === 'inline') continue;
         // What floats to one side stands in rows, and of equal height with one top; in columns it does not.
         for (const axis of side === 'none' ? ['y', 'x'] : ['y']) {
-          const off = standsOut(e, axis, line(e, axis).filter((other) => L.style(other).float === side)) ||
+          const off = standsOut(e, axis, line(e, axis).filter((other) => floatOf(other) === side)) ||
             (axis === 'x' ? standsOutOfBlocks(e) || standsOutOfRows(e) || standsOutOfSides(e) : 0);
           if (off < 3 || off > 60) continue;
           findings.push({ element: e, box: L.edges(r), off, how: axis === 'y' ? 'up or down' : 'sideways' });
           break;
         }
       }
+      known = null;
       return findings;
     },
   };

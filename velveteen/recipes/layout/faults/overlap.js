@@ -118,7 +118,7 @@
         if (L.wide(both) > 3 && L.high(both) > 2) report(line.element, both);
       }
       // Fields and buttons on each other; one may stand in the other.
-      const controls = L.everything().filter((e) => e.matches('input, select, textarea, button') && !L.forReaders(e))
+      const controls = L.everything().filter((e) => e.matches('input, select, textarea, button') && !L.forReaders(e)).slice(0, 1500)
         .map((e) => ({ ...L.seen(L.edges(e.getBoundingClientRect()), L.clips(e)), element: e })).filter((r) => !L.empty(r));
       const isIn = (r, s) => r.left >= s.left - 2 && r.right <= s.right + 2 && r.top >= s.top - 2 && r.bottom <= s.bottom + 2;
       for (const [i, a] of controls.entries()) for (const b of controls.slice(i + 1)) {
