@@ -128,8 +128,11 @@ def page(parts: Sequence[dict[str, Any]]) -> str:
     template = (importlib.resources.files(__package__) / "report.html").read_text(encoding="utf-8")
     colours = {name: f"rgb{fault.colour}" for name, fault in FAULTS.items()}
     about = json.dumps({"targets": list(parts), "colours": colours}, ensure_ascii=False).replace("<", r"\u003c")
-    broken = sum(not part["ok"] for part in parts)
-    title = "Layout: nothing broken" if not broken else f"Layout: {broken} of {len(parts)} broken"
+    unchecked = sum(part["error"] is not None for part in parts)
+    broken = sum(not part["ok"] for part in parts) - unchecked
+    title = f"Layout: {broken} of {len(parts)} broken" if broken else "Layout: nothing broken"
+    if unchecked:
+        title += f", {unchecked} not checked"
     before, after = template.split("{{results}}")
     return before.replace("{{title}}", html.escape(title)) + about + after
 
