@@ -8,7 +8,7 @@ from velveteen.recipes.layout import adapting, data, main
 from velveteen.recipes.layout.main import Settings
 from velveteen.recipes.layout.model import grid, unet
 
-QUICK = Settings(epochs=1, steps=2, pairs=1, alone=1, crop=128)
+QUICK = Settings(epochs=1, steps=2, pairs=1, alone=1, crops=(128,))
 PAGE = """<!doctype html><title>{0}</title><style>
   body {{ margin: 0; font: 16px sans-serif; color: #222 }} li {{ display: inline-block; width: 140px; margin: 8px; background: #def }}
 </style><h1>{0}</h1><ul><li>One of three</li><li>Another one</li><li>The third</li></ul><p>Some words about {0}, and more of them.</p>"""

@@ -20,7 +20,7 @@ from velveteen.recipes.layout.model import before_sigmoids, grid, unet
 
 PREDICT = Path(__file__).parents[2] / "browser" / "node_predict.js"
 KINDS = list(FAULTS)
-SMALL = main.Settings(width=4, depth=2, epochs=3, steps=12, pairs=2, alone=0, crop=128, learning_rate=0.01)
+SMALL = main.Settings(width=4, depth=2, epochs=3, steps=12, pairs=2, alone=0, crops=(128,), learning_rate=0.01)
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,7 @@ def test_the_folder_is_read_by_its_names(folder):
 
 
 def test_batches_are_the_same_crop_broken_and_sound(folder):
-    batches = data.Batches(data.load(folder), 6, 2, 1, 128, seed=5, twins=1)
+    batches = data.Batches(data.load(folder), 6, 2, 1, [128], seed=5, twins=1)
     first = list(batches)
     assert len(first) == len(batches) == 6
     unscaled = 0
@@ -74,15 +74,20 @@ def test_batches_are_the_same_crop_broken_and_sound(folder):
             assert not none.any() and not mask[..., 0].any()
     assert unscaled
     assert any((inputs == data.OUTSIDE).any() for inputs, _ in first)  # crops show where the page ends
-    again = data.Batches(data.load(folder), 6, 2, 1, 128, seed=5, twins=1)
+    again = data.Batches(data.load(folder), 6, 2, 1, [128], seed=5, twins=1)
     np.testing.assert_array_equal(first[2][0], list(again)[2][0])
     assert not np.array_equal(first[0][0], next(iter(batches))[0])  # the next epoch has others
+
+
+def test_batches_are_of_each_size_in_turn_with_as_many_pixels(folder):
+    shapes = [inputs.shape for inputs, _ in data.Batches(data.load(folder), 5, 1, 1, [128, 256], seed=5)]
+    assert shapes == [(12, 128, 128, 3), (3, 256, 256, 3)] * 2 + [(12, 128, 128, 3)]
 
 
 def test_what_alarms_is_learned_again(folder):
     pictures = data.load(folder)
     sound = [each for each in pictures if each.kind is None]
-    batches = data.Batches(pictures, 1, 1, 8, 128, seed=5, alarming=[(sound[0], 90, 100)])
+    batches = data.Batches(pictures, 1, 1, 8, [128], seed=5, alarming=[(sound[0], 90, 100)])
     inputs, targets = next(iter(batches))
     assert inputs.shape == (10, 128, 128, 3) and not targets[2:].any()
 
@@ -365,7 +370,7 @@ def test_what_cannot_be_used_is_told(tmp_path, trained):
     with pytest.raises(FileFormatError, match="b-sound.png is no picture"):
         data.load(tmp_path)[-1].pixels()
     with pytest.raises(ArgumentError, match="multiple of 64"):
-        main.Settings(crop=330)
+        main.Settings(crops=(330,))
     other = vt.sequential([vt.layers.dense(1, input_shape=[2])])
     other.save(tmp_path / "other")
     with pytest.raises(ArgumentError, match="does not find broken layout"):

@@ -231,7 +231,7 @@ Crop = tuple[np.ndarray, np.ndarray]
 
 @dataclass
 class Batches:
-    """Batches for `fit_dataset`: (crops [2·pairs + alone, size, size, 3], targets of half that height and width, with kinds).
+    """Batches for `fit_dataset`: (crops [count, size, size, 3], targets of half that height and width, with kinds).
 
     A pair is a crop of a broken page, and either the same of the sound one, in the same changed colours and size, so that the
     fault alone differs, or one of another sound page: were all the same, nothing would be learned but the last subtleties. The kinds
@@ -241,10 +241,10 @@ class Batches:
     Args:
         pictures: from `load`; each broken one's sound page must be among them.
         steps: batches in an epoch.
-        pairs: in a batch.
-        alone: further crops of sound pages in a batch.
+        pairs: in a batch of the largest crops; in others as many more as have no more pixels.
+        alone: further crops of sound pages in such a batch.
+        sizes: of crops, in pixels.
         twins: the share of pairs that are of the same page.
-        size: of a crop, in pixels.
         seed: of the choices.
         epoch: the number of the next epoch, which each epoch raises.
         alarming: places of sound pages that look broken to the network; it learns from them again.
@@ -254,7 +254,7 @@ class Batches:
     steps: int
     pairs: int
     alone: int
-    size: int
+    sizes: Sequence[int]
     seed: int
     twins: float = 0.4
     epoch: int = 0
@@ -275,88 +275,92 @@ class Batches:
         def one_of(choices: Sequence[Any]) -> Any:
             return choices[int(chance.integers(len(choices)))]
 
-        at_once = range(max(_CROPS_OF_A_PAGE, _CROPS_OF_A_PAGE * _USUAL**2 // self.size**2))
-
-        def pairs_of_a_page() -> list[list[Crop]]:
+        def pairs_of_a_page(size: int, count: int) -> list[list[Crop]]:
             broken, twin = one_of(one_of(pairs[one_of(list(pairs))]))
             is_twin = chance.random() < self.twins
             first, second = _Read.of(broken), _Read.of(twin if is_twin else one_of(one_of(sound)))
             if is_twin:
-                return [self._crops([first, second], None, chance) for _ in at_once]
-            return [self._crops([first], None, chance) + self._crops([second], None, chance) for _ in at_once]
+                return [_crops([first, second], size, None, chance) for _ in range(count)]
+            return [_crops([first], size, None, chance) + _crops([second], size, None, chance) for _ in range(count)]
 
-        def alone_of_a_page() -> list[list[Crop]]:
+        def alone_of_a_page(size: int, count: int) -> list[list[Crop]]:
             alarming = self.alarming  # which the end of an epoch may replace meanwhile
             if not len(alarming) or chance.random() >= _ALARMING:
                 page = _Read.of(one_of(one_of(sound)))
-                return [self._crops([page], None, chance) for _ in at_once]
+                return [_crops([page], size, None, chance) for _ in range(count)]
             picture, *_ = one_of(alarming)
             page, places = _Read.of(picture), [place for of, *place in alarming if of is picture]
-            return [self._crops([page], one_of(places), chance) for _ in at_once]
+            return [_crops([page], size, one_of(places), chance) for _ in range(count)]
 
-        def next_of(waiting: list[list[Crop]], of_a_page: Callable[[], list[list[Crop]]]) -> list[Crop]:
-            while len(waiting) < _WAITING * len(at_once):
-                waiting += of_a_page()
-            return waiting.pop(int(chance.integers(len(waiting))))
+        Source = Callable[[int, int], list[list[Crop]]]
+        waiting: dict[tuple[Source, int], list[list[Crop]]] = {}
 
-        waiting_pairs: list[list[Crop]] = []
-        waiting_alone: list[list[Crop]] = []
-        for _ in range(self.steps):
-            crops = [crop for _ in range(self.pairs) for crop in next_of(waiting_pairs, pairs_of_a_page)]
-            crops += [crop for _ in range(self.alone) for crop in next_of(waiting_alone, alone_of_a_page)]
+        def next_of(of_a_page: Source, size: int) -> list[Crop]:
+            at_once = max(_CROPS_OF_A_PAGE, _CROPS_OF_A_PAGE * _USUAL**2 // size**2)
+            made = waiting.setdefault((of_a_page, size), [])
+            while len(made) < _WAITING * at_once:
+                made += of_a_page(size, at_once)
+            return made.pop(int(chance.integers(len(made))))
+
+        for step in range(self.steps):
+            size = self.sizes[step % len(self.sizes)]
+            more = max(self.sizes) ** 2 // size**2
+            crops = [crop for _ in range(self.pairs * more) for crop in next_of(pairs_of_a_page, size)]
+            crops += [crop for _ in range(self.alone * more) for crop in next_of(alone_of_a_page, size)]
             inputs, targets = zip(*crops, strict=True)
             yield np.stack(inputs), np.stack(targets)
 
-    def _crops(self, pages: Sequence["_Read"], at: Sequence[int] | None, chance: np.random.Generator) -> list[Crop]:
-        """The same crop of a page's pictures, and their targets; where a fault is, it is in the first one."""
-        factor = 1.0 if chance.random() < _UNSCALED else chance.uniform(*_FACTORS)
-        side = round(self.size / factor)
-        top, left = self._place(pages[0], at, side, chance)
-        change = _colours(chance)
-        return [
-            (
-                change(self._cut(page.pixels, top, left, side)),
-                _target(self._cut(page.mask[..., None], top, left, side)[..., 0]),
-            )
-            for page in pages
+
+def _crops(pages: Sequence["_Read"], size: int, at: Sequence[int] | None, chance: np.random.Generator) -> list[Crop]:
+    """The same crop of a page's pictures, and their targets; where a fault is, it is in the first one."""
+    factor = 1.0 if chance.random() < _UNSCALED else chance.uniform(*_FACTORS)
+    side = round(size / factor)
+    top, left = _place(pages[0], at, side, chance)
+    change = _colours(chance)
+    return [
+        (
+            change(_cut(page.pixels, size, top, left, side)),
+            _target(_cut(page.mask[..., None], size, top, left, side)[..., 0]),
+        )
+        for page in pages
+    ]
+
+
+def _cut(picture: np.ndarray, size: int, top: int, left: int, side: int) -> np.ndarray:
+    """Cuts a square out of [height, width, channels] and scales it to `size`; channel 3 of colours is 1 outside."""
+    rows, columns = picture[max(0, top) : top + side], slice(max(0, left), left + side)
+    inside = rows[:, columns]
+    around = [(max(0, -top), max(0, side - inside.shape[0] - max(0, -top)))]
+    around.append((max(0, -left), max(0, side - inside.shape[1] - max(0, -left))))
+    cut = np.pad(inside, (*around, (0, 0)))
+    if cut.shape[2] == 1:
+        image = Image.fromarray(cut[..., 0])
+        return np.asarray(image.resize((size, size), Image.Resampling.NEAREST))[..., None]
+    beside = np.pad(np.zeros(inside.shape[:2], bool), around, constant_values=True)
+    if side != size:
+        cut = np.asarray(Image.fromarray(cut).resize((size, size), Image.Resampling.BILINEAR))
+        at = (np.arange(size) * side) // size
+        beside = beside[at][:, at]
+    crop = cut.astype(np.float32) / 255
+    crop[beside] = OUTSIDE
+    return crop
+
+
+def _place(page: "_Read", at: Sequence[int] | None, side: int, chance: np.random.Generator) -> tuple[int, int]:
+    """Returns top and left of a crop, which may begin in the border around the picture."""
+    most = [max(0, length + 2 * BORDER - side) for length in page.mask.shape]
+    if at is None and len(page.broken) and chance.random() >= _ELSEWHERE:
+        row, column = divmod(int(chance.choice(page.broken)), page.mask.shape[1])
+        at = row, column
+    if at is None:
+        offsets = [int(chance.integers(limit + 1)) for limit in most]
+    else:
+        inside = chance.integers(2 * MARGIN, side - 2 * MARGIN, size=2)
+        offsets = [
+            int(np.clip(place + BORDER - offset, 0, limit))
+            for place, offset, limit in zip(at, inside, most, strict=True)
         ]
-
-    def _cut(self, picture: np.ndarray, top: int, left: int, side: int) -> np.ndarray:
-        """Cuts a square out of [height, width, channels] and scales it to `size`; channel 3 of colours is 1 outside."""
-        rows, columns = picture[max(0, top) : top + side], slice(max(0, left), left + side)
-        inside = rows[:, columns]
-        around = [(max(0, -top), max(0, side - inside.shape[0] - max(0, -top)))]
-        around.append((max(0, -left), max(0, side - inside.shape[1] - max(0, -left))))
-        cut = np.pad(inside, (*around, (0, 0)))
-        if cut.shape[2] == 1:
-            image = Image.fromarray(cut[..., 0])
-            return np.asarray(image.resize((self.size, self.size), Image.Resampling.NEAREST))[..., None]
-        beside = np.pad(np.zeros(inside.shape[:2], bool), around, constant_values=True)
-        if side != self.size:
-            cut = np.asarray(Image.fromarray(cut).resize((self.size, self.size), Image.Resampling.BILINEAR))
-            at = (np.arange(self.size) * side) // self.size
-            beside = beside[at][:, at]
-        crop = cut.astype(np.float32) / 255
-        crop[beside] = OUTSIDE
-        return crop
-
-    def _place(
-        self, page: "_Read", at: Sequence[int] | None, side: int, chance: np.random.Generator
-    ) -> tuple[int, int]:
-        """Returns top and left of a crop, which may begin in the border around the picture."""
-        most = [max(0, length + 2 * BORDER - side) for length in page.mask.shape]
-        if at is None and len(page.broken) and chance.random() >= _ELSEWHERE:
-            row, column = divmod(int(chance.choice(page.broken)), page.mask.shape[1])
-            at = row, column
-        if at is None:
-            offsets = [int(chance.integers(limit + 1)) for limit in most]
-        else:
-            inside = chance.integers(2 * MARGIN, side - 2 * MARGIN, size=2)
-            offsets = [
-                int(np.clip(place + BORDER - offset, 0, limit))
-                for place, offset, limit in zip(at, inside, most, strict=True)
-            ]
-        return offsets[0] - BORDER, offsets[1] - BORDER
+    return offsets[0] - BORDER, offsets[1] - BORDER
 
 
 @dataclass(frozen=True)

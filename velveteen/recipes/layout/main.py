@@ -43,9 +43,9 @@ class Settings:
         width, depth, widest: as `model.unet`.
         epochs: how many.
         steps: batches in an epoch.
-        pairs: in a batch; each is a crop of a broken page and the same of the sound one.
-        alone: further crops of sound pages in a batch.
-        crop: height and width of a crop, in pixels.
+        pairs: in a batch of the largest crops; each is a crop of a broken page and the same of the sound one.
+        alone: further crops of sound pages in such a batch.
+        crops: height and width of crops, in pixels: batches are of each in turn, all with as many pixels.
         learning_rate: the highest, see `CosineSchedule`.
         precision: "float32" or "bfloat16".
     """
@@ -57,18 +57,18 @@ class Settings:
     steps: int = 150
     pairs: int = 6
     alone: int = 1
-    crop: int = 256
+    crops: tuple[int, ...] = (256,)
     learning_rate: float = 0.002
     precision: str = "float32"
 
     def __post_init__(self) -> None:
-        for name in ("width", "depth", "widest", "epochs", "steps", "pairs", "crop"):
+        for name in ("width", "depth", "widest", "epochs", "steps", "pairs"):
             if getattr(self, name) < 1:
                 raise ArgumentError(f"The {name} must be positive, got {getattr(self, name)}.")
         multiple = grid(self.depth)
-        if self.crop % multiple or self.crop < 128:
+        if not self.crops or any(crop % multiple or crop < 128 for crop in self.crops):
             raise ArgumentError(
-                f"The crop must be a multiple of {multiple} and at least 128, since {self.depth} levels halve it so often, got {self.crop}."
+                f"Each crop must be a multiple of {multiple} and at least 128, since {self.depth} levels halve it so often, got {self.crops}."
             )
 
 
@@ -160,7 +160,7 @@ def train(
         vt.io.folder(backup).remove()
     seed = secrets.randbelow(2**31) if seed is None else seed
     learned, kept = split(pictures) if kept is None else (pictures, kept)
-    batches = data.Batches(learned, settings.steps, settings.pairs, settings.alone, settings.crop, seed)
+    batches = data.Batches(learned, settings.steps, settings.pairs, settings.alone, settings.crops, seed)
     data.paired(learned)  # nothing to learn from is told before anything is built
     vt.set_random_seed(seed)
     multiple = grid(settings.depth)
