@@ -45,11 +45,15 @@ def _base(chance: random.Random, dark: bool) -> dict[str, str]:
         muted, line = _hex(hue, 0.4, tint), _hex(hue, 0.83, tint)
         accent, on_accent = _hex(hue + chance.random(), chance.uniform(0.25, 0.42), 0.8), "#ffffff"
     dense = chance.choice([0.6, 0.8, 1, 1, 1.25, 1.5])
+    # Rows of short strokes look like the tops of letters that were cut; so there must be sound ones to learn from.
+    stroke, wide = chance.choice(["solid", "solid", "solid", "dashed", "dotted"]), chance.choice([1, 1, 1, 2, 3])
+    under = chance.choice(["underline", "underline", "none", "underline dotted", "underline dashed", "underline wavy"])
+    code, on_code = chance.choice([("#22252b", "#e4e4e4"), (panel, ink), (_hex(hue, 0.2 if dark else 0.93, tint), ink)])
     return {
-        "bg": ground, "panel": panel, "ink": ink, "muted": muted, "line": line, "accent": accent, "on-accent": on_accent,
+        "code": code, "on-code": on_code, "bg": ground, "panel": panel, "ink": ink, "muted": muted, "line": line, "accent": accent, "on-accent": on_accent,
         "size": f"{chance.choice([12, 13, 14, 15, 16, 16, 17, 18])}px", "leading": f"{chance.uniform(1.3, 1.75):.2f}",
         "gap": f"{round(16 * dense)}px", "pad": f"{round(16 * dense)}px", "radius": f"{chance.choice([0, 2, 4, 8, 12])}px",
-        "border": f"1px solid {line}", "shadow": "none", "font": _stack(chance, _SANS, "sans-serif"),
+        "rule": f"{wide}px {stroke} {line}", "border": f"{wide}px {stroke} {line}", "under": under, "shadow": "none", "font": _stack(chance, _SANS, "sans-serif"),
         "head": "inherit", "weight": chance.choice(["400", "600", "700", "800"]), "case": "none", "panel-fill": panel,
         "ratio": f"{chance.uniform(1.1, 1.45):.2f}", "round": chance.choice(["50%", "6px", "0"]), "measure": f"{chance.choice([38, 46, 60, 72])}em",
     }  # fmt: skip
@@ -120,7 +124,7 @@ def _outline(chance: random.Random, look: dict[str, str]) -> None:
     look.update(
         {
             "panel-fill": "transparent",
-            "border": f"1px solid {look['accent']}",
+            "border": f"{chance.choice([1, 2])}px {chance.choice(['solid', 'dashed', 'dotted'])} {look['accent']}",
             "radius": chance.choice(["0", "4px", "18px"]),
         }
     )
@@ -149,7 +153,7 @@ body { margin: 0; background: var(--bg); color: var(--ink); font: var(--size)/va
 h1, h2, h3, h4 { font-family: var(--head); font-weight: var(--weight); line-height: 1.25; margin: 0 0 .5em; }
 h1 { font-size: calc(1em * var(--ratio) * var(--ratio) * var(--ratio)); } h2 { font-size: calc(1em * var(--ratio) * var(--ratio)); }
 h3 { font-size: calc(1em * var(--ratio)); } h4 { font-size: 1em; }
-p { margin: 0 0 .8em; } a { color: var(--accent); } img { max-width: 100%; vertical-align: middle; object-fit: cover; }
+p { margin: 0 0 .8em; } a { color: var(--accent); text-decoration: var(--under); } img { max-width: 100%; vertical-align: middle; object-fit: cover; }
 code, pre, kbd { font-family: 'DejaVu Sans Mono', 'Liberation Mono', monospace; font-size: .9em; }
 code { background: var(--line); padding: .1em .3em; border-radius: 3px; } mark { background: #ffe58a; color: #222; }
 .wrap { max-width: 1180px; margin: 0 auto; padding: var(--gap); } .narrow { max-width: var(--measure); }
@@ -158,30 +162,30 @@ code { background: var(--line); padding: .1em .3em; border-radius: 3px; } mark {
 .grid { display: grid; gap: var(--gap); grid-template-columns: repeat(auto-fill, minmax(min(100%, var(--cell, 200px)), 1fr)); }
 .split { display: grid; gap: var(--gap); grid-template-columns: var(--side, 220px) minmax(0, 1fr); align-items: start; }
 .card { background: var(--panel-fill); border: var(--border); border-radius: var(--radius); box-shadow: var(--shadow); padding: var(--pad); position: relative; }
-.top { background: var(--panel); border-bottom: 1px solid var(--line); padding: calc(var(--pad) * .7) var(--pad); }
+.top { background: var(--panel); border-bottom: var(--rule); padding: calc(var(--pad) * .7) var(--pad); }
 .sticky { position: sticky; top: 0; z-index: 10; } .bar { background: var(--accent); color: var(--on-accent); } .bar a { color: inherit; }
 .menu { display: flex; flex-wrap: wrap; gap: .4em 1.2em; list-style: none; margin: 0; padding: 0; } .menu a { text-decoration: none; }
 .side { list-style: none; margin: 0; padding: 0; } .side a { display: block; padding: .35em .7em; text-decoration: none; border-radius: var(--radius); }
 .side .on { background: var(--accent); color: var(--on-accent); }
 .btn { display: inline-block; font: inherit; background: var(--accent); color: var(--on-accent); border: 1px solid var(--accent); border-radius: var(--radius); padding: .45em 1em; text-decoration: none; text-transform: var(--case); max-width: 100%; }
-.ghost { background: transparent; color: var(--accent); } .muted { color: var(--muted); } .small { font-size: .85em; } .big { font-size: 1.7em; font-weight: 700; line-height: 1.2; }
-.tag { display: inline-block; font-size: .8em; padding: .1em .6em; border: 1px solid var(--line); border-radius: 99px; background: var(--bg); }
+.ghost { background: transparent; color: var(--accent); } .plain { font: inherit; background: none; border: 0; color: inherit; } .muted { color: var(--muted); } .small { font-size: .85em; } .big { font-size: 1.7em; font-weight: 700; line-height: 1.2; }
+.tag { display: inline-block; font-size: .8em; padding: .1em .6em; border: var(--rule); border-radius: 99px; background: var(--bg); }
 .avatar { width: 40px; height: 40px; flex: none; border-radius: var(--round); position: relative; display: inline-flex; align-items: center; justify-content: center; background: var(--accent); color: var(--on-accent); font-size: 14px; }
 .avatar img { width: 100%; height: 100%; border-radius: inherit; } .faces .avatar + .avatar { margin-inline-start: -12px; outline: 2px solid var(--panel); }
 .dot { position: absolute; top: -4px; inset-inline-end: -4px; min-width: 16px; height: 16px; font-size: 10px; line-height: 16px; text-align: center; border-radius: 99px; background: #d32f2f; color: #fff; padding: 0 4px; z-index: 1; }
 .ellipsis { overflow: hidden; white-space: nowrap; text-overflow: ellipsis; } .clamp { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; overflow: hidden; }
 .sr { position: absolute; width: 1px; height: 1px; overflow: hidden; clip: rect(0 0 0 0); white-space: nowrap; }
-.scroll { overflow-x: auto; } table { border-collapse: collapse; width: 100%; } th, td { text-align: start; padding: .45em .7em; border-bottom: 1px solid var(--line); overflow-wrap: normal; }
-.wide { min-width: 900px; } .wide td { white-space: nowrap; } pre { background: #22252b; color: #e4e4e4; padding: var(--pad); border-radius: var(--radius); overflow: auto; margin: 0 0 1em; }
+.scroll { overflow-x: auto; } table { border-collapse: collapse; width: 100%; } th, td { text-align: start; padding: .45em .7em; border-bottom: var(--rule); overflow-wrap: normal; }
+.wide { min-width: 900px; } .wide td { white-space: nowrap; } pre { background: var(--code); color: var(--on-code); padding: var(--pad); border-radius: var(--radius); overflow: auto; margin: 0 0 1em; }
 .rail { display: flex; gap: var(--gap); overflow-x: auto; } .rail > * { flex: 0 0 var(--slide, 220px); }
 .window { overflow: hidden; } .window .track { display: flex; gap: var(--gap); } .window .track > * { flex: 0 0 var(--slide, 220px); }
-label { display: block; font-size: .9em; margin-bottom: .25em; } input, select, textarea { font: inherit; color: inherit; background: var(--panel); border: 1px solid var(--line); border-radius: var(--radius); padding: .4em .6em; width: 100%; }
+label { display: block; font-size: .9em; margin-bottom: .25em; } input, select, textarea { font: inherit; color: inherit; background: var(--panel); border: var(--rule); border-radius: var(--radius); padding: .4em .6em; width: 100%; }
 input[type=checkbox], input[type=radio] { width: auto; } .bubble { border-radius: 14px; padding: .5em .9em; max-width: 75%; width: fit-content; background: var(--line); margin-bottom: 8px; } .mine { margin-inline-start: auto; background: var(--accent); color: var(--on-accent); }
 .shade { position: fixed; inset: 0; background: rgba(0, 0, 0, .55); z-index: 20; } .modal { position: fixed; z-index: 21; top: 12vh; left: 50%; transform: translateX(-50%); width: min(440px, 90vw); background: var(--panel); border: var(--border); border-radius: var(--radius); padding: calc(var(--pad) * 1.4); }
 .blob { position: absolute; width: 220px; height: 220px; border-radius: 50%; background: var(--accent); opacity: .15; top: -60px; inset-inline-end: -60px; z-index: -1; } .hold { position: relative; overflow: hidden; isolation: isolate; }
 .cut { clip-path: polygon(0 0, 100% 0, 100% 92%, 0 100%); padding-bottom: 14%; } .hero { padding: calc(var(--pad) * 2.2) var(--pad); text-align: var(--hero, start); }
 .ribbon { position: absolute; top: 10px; inset-inline-start: -6px; background: #d32f2f; color: #fff; font-size: .75em; padding: 2px 10px; z-index: 2; } .over { position: relative; } .over figcaption { position: absolute; inset: auto 0 0 0; background: rgba(0, 0, 0, .62); color: #fff; padding: .4em .8em; }
-figure { margin: 0 0 1em; } .meter { height: 8px; border-radius: 9px; background: var(--line); overflow: hidden; } .meter > i { display: block; height: 100%; background: var(--accent); } ul.facts { padding-inline-start: 1.2em; } blockquote { margin: 0 0 1em; padding-inline-start: 1em; border-inline-start: 4px solid var(--accent); }
+figure { margin: 0 0 1em; } .meter { height: 8px; border-radius: 9px; background: var(--line); overflow: hidden; } .meter > i { display: block; height: 100%; background: var(--accent); } hr { border: 0; border-top: var(--rule); margin: 1em 0; } .note { border-inline-start: 4px solid var(--accent); background: var(--line); padding: calc(var(--pad) * .6) var(--pad); margin: 0 0 1em; } dd { margin-inline-start: 2em; } ul.facts { padding-inline-start: 1.2em; } blockquote { margin: 0 0 1em; padding-inline-start: 1em; border-inline-start: 4px solid var(--accent); }
 .toast { position: fixed; bottom: 16px; inset-inline-end: 16px; z-index: 15; max-width: 260px; background: var(--ink); color: var(--panel); padding: .7em 1em; border-radius: var(--radius); box-shadow: 0 4px 14px rgba(0,0,0,.3); } .fade { max-height: 7.5em; overflow: hidden; -webkit-mask-image: linear-gradient(#000 40%, transparent); mask-image: linear-gradient(#000 40%, transparent); }
 """
 

@@ -6,6 +6,14 @@ from urllib.parse import quote
 
 from velveteen.recipes.layout.pages.texts import Texts
 
+_SIGNS = "‹›«»▾▸▴▲▼◂✓✕×★☆☰⋮…→←↑↓^#¶§+−•●○■□"
+_DRAWN = (
+    "M6 9l6 6 6-6", "M9 6l6 6-6 6", "M6 15l6-6 6 6", "M15 6l-6 6 6 6", "M5 5l14 14M19 5L5 19", "M12 5v14M5 12h14", "M4 6h16M4 12h16M4 18h16",
+    "M5 13l5 5 9-11", "M10 4a6 6 0 1 0 .01 0M15 15l6 6", "M4 12h15M13 6l6 6-6 6", "M4 12l8-8 8 8M6 10v10h12V10", "M5 12h.01M12 12h.01M19 12h.01",
+    "M5 20V10M12 20V4M19 20v-7", "M3 12c3-6 6-6 9 0s6 6 9 0", "M12 3v12M7 11l5 5 5-5M4 21h16", "M4 8h16M4 16h10", "M6 4h12v16l-6-5-6 5z",
+)  # fmt: skip
+"""Paths of icons in a square of 24: chevrons, cross, plus, menu, tick, lens, arrows, house, dots, bars, wave, lines, bookmark."""
+
 
 @dataclass(frozen=True)
 class Parts:
@@ -74,12 +82,43 @@ class Parts:
         """Returns faces that overlap."""
         return f'<div class="row nowrap faces" style="gap:0">{"".join(self.avatar() for _ in self.some(2, 5))}</div>'
 
+    def icon(self) -> str:
+        """Returns a small sign, which is no letter that was cut: drawn, written, or two borders of a turned box."""
+        size = self.random.choice([8, 10, 12, 14, 16, 20, 24])
+        kind = self.random.random()
+        if kind < 0.3:
+            return (
+                f'<span aria-hidden="true" style="font-size:{size}px;line-height:1">{self.random.choice(_SIGNS)}</span>'
+            )
+        if kind < 0.45:
+            turn = self.random.choice([45, 135, 225, 315])
+            return f'<i style="display:inline-block;width:{size / 2}px;height:{size / 2}px;border:solid;border-width:0 2px 2px 0;transform:rotate({turn}deg)"></i>'
+        look = self.random.choice(["fill:currentColor", "fill:none", "fill:none"])
+        drawn = f'<path d="{self.random.choice(_DRAWN)}" style="{look}" stroke="currentColor" stroke-width="{self.random.choice([1, 2, 3])}" stroke-linecap="round"/>'
+        return f'<svg aria-hidden="true" viewBox="0 0 24 24" width="{size}" height="{size}" style="flex:none;vertical-align:middle">{drawn}</svg>'
+
+    def tools(self) -> str:
+        """Returns a row of small buttons with nothing but a sign."""
+        close = self.random.choice([0, 2, 6])
+        look = self.random.choice(["btn", "btn ghost", "plain"])
+        buttons = "".join(
+            f'<button class="{look}" style="padding:.3em .5em">{self.icon()}</button>' for _ in self.some(3, 8)
+        )
+        return f'<div class="row" style="gap:{close}px">{buttons}</div>'
+
+    def pager(self) -> str:
+        """Returns links to other pages of a list."""
+        steps = ["‹", *(str(number + 1) for number in self.some(2, 5)), "…", str(self.random.randint(9, 99)), "›"]
+        look = self.random.choice(["tag", "plain", "btn ghost"])
+        return f'<div class="row" style="gap:.4em">{"".join(f"""<a href="#" class="{look}">{step}</a>""" for step in steps)}</div>'
+
     def button(self) -> str:
         """Returns a button, or a link that looks like one."""
         ghost = self.maybe(0.4, " ghost")
         hidden = self.maybe(0.15, f'<span class="sr">{self.texts.words(3, 8)}</span>')
         tag = self.random.choice(["a href='#'", "button"])
-        return f'<{tag} class="btn{ghost}">{self.texts.label()}{hidden}</{tag.split()[0]}>'
+        before, after = self.maybe(0.2, f"{self.icon()} "), self.maybe(0.15, f" {self.icon()}")
+        return f'<{tag} class="btn{ghost}">{before}{self.texts.label()}{after}{hidden}</{tag.split()[0]}>'
 
     def buttons(self) -> str:
         """Returns some buttons in a row."""
@@ -96,9 +135,15 @@ class Parts:
             f'<li><a href="#">{self.texts.label()}</a></li>' for _ in self.some(2, 3 if self.width < 600 else 6)
         )
         right = self.random.choice(
-            [self.avatar(), self.button(), '<input type="search" style="width:130px" placeholder="…">', self.faces()]
+            [
+                self.avatar(),
+                self.button(),
+                self.tools(),
+                self.faces(),
+                '<input type="search" style="width:130px" placeholder="…">',
+            ]
         )
-        return f'<header class="{look}"><div class="row"><strong>{self.texts.label()}</strong><nav><ul class="menu">{links}</ul></nav><div class="push">{right}</div></div></header>'
+        return f'<header class="{look}"><div class="row">{self.maybe(0.3, self.icon())}<strong>{self.texts.label()}</strong><nav><ul class="menu">{links}</ul></nav><div class="push">{right}</div></div></header>'
 
     def footer(self) -> str:
         """Returns the end of a page."""
@@ -111,10 +156,11 @@ class Parts:
     def sidebar(self) -> str:
         """Returns a list of links; one of them is chosen, some are shortened with dots."""
         items = []
+        sign = self.maybe(0.4, f"{self.icon()} ")
         for i in self.some(4, 9):
             short = self.random.random() < 0.3
             items.append(
-                f'<li><a href="#" class="{"on" if i == 1 else ""}{" ellipsis" if short else ""}">{self.texts.words(1, 6 if short else 2)}</a></li>'
+                f'<li><a href="#" class="{"on" if i == 1 else ""}{" ellipsis" if short else ""}">{self.maybe(0.7, sign)}{self.texts.words(1, 6 if short else 2)}</a></li>'
             )
         return f'<nav class="card"><ul class="side">{"".join(items)}</ul></nav>'
 
@@ -169,17 +215,47 @@ class Parts:
         return f'<div class="card scroll"><table{wide}><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
 
     def code(self) -> str:
-        """Returns lines of a program, some of them longer than their box, which scrolls."""
+        """Returns lines of a program or of a terminal, some of them longer than their box, which scrolls; with rows of signs."""
+        mark, length = self.random.choice("*-=#~_.+"), self.random.randint(3, 70)
+        rows = [
+            lambda: f"{mark * length}", lambda: f"# {self.texts.words(2, 8)}", lambda: f"# {mark * length}", lambda: f"/{'*' * length}/",
+            lambda: '\"\"\"', lambda: f'\"\"\"{self.texts.words(1, 6)}\"\"\"', lambda: f"$ {self.texts.words(1, 3)} --{self._name(2)}",
+            lambda: f"&gt;&gt;&gt; {self._name(2)}()", lambda: "...", lambda: "});", lambda: "",
+            lambda: f"+{'-' * length}+{'-' * 12}+", lambda: f"| {self._name(1)} | {self.random.randint(0, 9999)} |",
+        ]  # fmt: skip
+        share = self.random.choice([0.0, 0.2, 0.5])
         lines = []
         for _ in self.some(3, 9):
-            names = "_".join(
-                self.random.choices(
-                    ["read", "write", "open", "value", "count", "result", "total", "user", "index", "page", "name"],
-                    k=self.random.randint(1, 9),
+            if self.random.random() < share:
+                lines.append(self.random.choice(rows)())
+            else:
+                name = self._name(9)
+                lines.append(
+                    f"{'    ' * self.random.randint(0, 2)}{name} = {name[::-1]}({self.random.randint(0, 999)})"
                 )
-            )
-            lines.append(f"{'    ' * self.random.randint(0, 2)}{names} = {names[::-1]}({self.random.randint(0, 999)})")
         return f"<pre><code style='background:none;padding:0'>{chr(10).join(lines)}</code></pre>"
+
+    def _name(self, most: int) -> str:
+        known = ["read", "write", "open", "value", "count", "result", "total", "user", "index", "page", "name"]
+        return "_".join(self.random.choices(known, k=self.random.randint(1, most)))
+
+    def note(self) -> str:
+        """Returns words set apart: in a box, or between lines."""
+        between = self.random.choice(
+            ["<hr>", f'<p style="text-align:center">{" ".join(self.random.choice("*-•~") * 3)}</p>']
+        )
+        box = f'<div class="note"><strong>{self.maybe(0.5, self.icon())} {self.texts.label()}</strong><p>{self.texts.sentences(1, 3)}</p></div>'
+        return self.random.choice([box, box, between])
+
+    def definitions(self) -> str:
+        """Returns names, as a program has them, each with what it means."""
+        items = []
+        for _ in self.some(2, 5):
+            given = ", ".join(self._name(1) for _ in self.some(0, 3))
+            items.append(
+                f"<dt><code>{self._name(2)}({given})</code>{self.maybe(0.4, ' <a href=#>¶</a>')}</dt><dd><p>{self.texts.sentences(1, 2)}</p></dd>"
+            )
+        return f"<dl>{''.join(items)}</dl>"
 
     def field(self) -> str:
         """Returns a labelled field of a form."""
@@ -220,6 +296,8 @@ class Parts:
                             f'<figure class="{self.maybe(0.4, "over")}">{self.photo()}<figcaption class="small">{self.texts.words(2, 8)}</figcaption></figure>'
                         ),
                         self.code,
+                        self.note,
+                        self.definitions,
                     ]
                 )()
             )

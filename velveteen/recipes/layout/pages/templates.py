@@ -12,7 +12,7 @@ def _article(parts: Parts) -> str:
 
 def _shop(parts: Parts) -> str:
     filters = parts.maybe(0.5, f"{parts.tags()}<br>")
-    inside = f"<h2>{parts.texts.title()}</h2>{filters}{parts.cards()}<br>{parts.maybe(0.5, parts.rail())}"
+    inside = f"<h2>{parts.texts.title()}</h2>{filters}{parts.cards()}<br>{parts.maybe(0.5, parts.rail())}{parts.maybe(0.5, parts.pager())}"
     return f'{parts.header()}<main class="wrap">{parts.with_sidebar(inside) if parts.random.random() < 0.5 else inside}</main>{parts.footer()}'
 
 
@@ -34,8 +34,8 @@ def _form(parts: Parts) -> str:
 
 
 def _table(parts: Parts) -> str:
-    tools = f'<div class="row"><h2 style="margin:0">{parts.texts.title()}</h2><div class="push">{parts.buttons()}</div></div>'
-    return f'{parts.header()}<main class="wrap stack">{tools}{parts.table()}{parts.maybe(0.4, parts.table())}{parts.tags()}</main>'
+    tools = f'<div class="row"><h2 style="margin:0">{parts.texts.title()}</h2><div class="push">{parts.random.choice([parts.buttons, parts.tools])()}</div></div>'
+    return f'{parts.header()}<main class="wrap stack">{tools}{parts.table()}{parts.maybe(0.4, parts.table())}{parts.maybe(0.5, parts.pager())}{parts.tags()}</main>'
 
 
 def _chat(parts: Parts) -> str:
@@ -55,8 +55,9 @@ def _mail(parts: Parts) -> str:
 
 
 def _docs(parts: Parts) -> str:
-    crumbs = f'<div class="row small muted" style="gap:.5em"><a href="#">{parts.texts.label()}</a><span>/</span><span>{parts.texts.label()}</span></div>'
-    inside = f"{crumbs}<h1>{parts.texts.title()}</h1>{parts.prose()}{parts.code()}{parts.maybe(0.5, parts.table())}"
+    between = parts.random.choice(["/", "›", "»", "|", "→", "·"])
+    crumbs = f'<div class="row small muted" style="gap:.5em"><a href="#">{parts.texts.label()}</a><span>{between}</span><span>{parts.texts.label()}</span></div>'
+    inside = f"{crumbs}<h1>{parts.texts.title()}</h1>{parts.prose()}{parts.code()}{parts.maybe(0.5, parts.definitions())}{parts.maybe(0.5, parts.table())}"
     return f'{parts.header()}<main class="wrap">{parts.with_sidebar(inside)}</main>'
 
 
