@@ -1,6 +1,6 @@
 """Measures how well broken layout is found on pages that were not learned from, and writes the tables and curves of docs/layout.md.
 
-The pictures are made by tools/layout_models.py, in build/layout/pictures. `python -m bench.layout measure [FOLDER …]` looks at
+The pictures are made by `tools/layout_models.py --judged`, in build/layout/pictures. `python -m bench.layout measure [FOLDER …]` looks at
 them and keeps the figures in bench/results/layout.json, those of a folder beside those of others; `python -m bench.layout report`
 writes them into the page. `python -m bench.layout adapted [SITE …]` fits the network to some pages of a site, as `train --pages`
 does, and looks at pictures of its other pages.
