@@ -2,7 +2,8 @@
 (() => {
   const L = window.__layout;
 
-  const flowing = (e) => [...e.children].filter((child) => L.visible(child) && !['fixed', 'absolute'].includes(L.style(child).position));
+  const LEAST_SCROLLED = 3;  // of the font's size: who wants somebody to scroll shows more than a line
+
   const shown = (e) => {
     const chain = L.clips(e).filter((clip) => clip.element !== e);
     const hidden = L.style(e).overflow !== 'visible';
@@ -27,7 +28,7 @@
   const shortened = (text, container) => {
     for (let e = text; e; e = e.parentElement) {
       const s = L.style(e);
-      const scrolls = ['auto', 'scroll'].includes(s.overflowY) && e.scrollHeight > e.clientHeight + 1 && e.clientHeight >= parseFloat(s.fontSize);
+      const scrolls = ['auto', 'scroll'].includes(s.overflowY) && e.scrollHeight > e.clientHeight + 1 && e.clientHeight >= LEAST_SCROLLED * parseFloat(s.fontSize);
       if (scrolls || s.maskImage !== 'none' || (s.webkitLineClamp && s.webkitLineClamp !== 'none')) return true;
       if (e === container) return false;
     }
@@ -75,8 +76,10 @@
         if (!L.paints(e) || r.height < 1) continue;
         const lines = L.texts(e).filter((node) => !shortened(node.parentElement, e)).flatMap(L.rectsOf);
         if (!lines.length) continue;
-        const needed = L.join(lines), missing = L.high(needed) - r.height;
-        if (r.height < 0.45 * L.high(needed) && missing > 8 && needed.bottom > r.bottom) findings.push({ element: e, box: shown(e)[0], off: missing, how: 'height' });
+        // Of a box that cuts, and in which nothing is left to be read, pictures count too.
+        const isCut = s.overflowY === 'hidden' && lines.every((line) => L.empty(L.seen(line, L.clips(e))));
+        const needed = L.join(isCut ? [...lines, ...L.content(e)] : lines), missing = L.high(needed) - r.height;
+        if (r.height < (isCut ? 0.75 : 0.45) * L.high(needed) && missing > 8 && needed.bottom > r.bottom) findings.push({ element: e, box: shown(e)[0], off: missing, how: 'height' });
       }
       return findings;
     },

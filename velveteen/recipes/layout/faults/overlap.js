@@ -16,12 +16,16 @@
   // An icon at one place of a background covers nothing.
   const covers = (s) => L.opaque(s.backgroundColor) || s.backgroundImage !== 'none' && (s.backgroundRepeat !== 'no-repeat' || s.backgroundSize !== 'auto');
 
+  // Whoever wants something over others says where; what is only taken out of the flow stays where it was, and the next comes under it.
+  const SIDES = ['top', 'right', 'bottom', 'left'];
+  const isPlaced = (e) => !e.computedStyleMap || SIDES.some((side) => e.computedStyleMap().get(side)?.toString() !== 'auto');
+
   // Lies over others on purpose: a dialog, a menu, a header that stays, a layer with a background and an order of its own.
   const isAbove = (element, other) => {
     for (let e = element; e && !e.contains(other); e = e.parentElement) {
       const s = L.style(e);
       if (['fixed', 'sticky'].includes(s.position) || e.matches(L.LAYERS)) return true;
-      if (s.position === 'absolute' && (covers(s) || parseInt(s.zIndex, 10) > 0 || e.matches('[aria-hidden=true]'))) return true;
+      if (s.position === 'absolute' && (covers(s) && isPlaced(e) || parseInt(s.zIndex, 10) > 0 || e.matches('[aria-hidden=true]'))) return true;
       if (s.pointerEvents === 'none' || Number(s.opacity) < (s.position === 'absolute' ? 0.9 : 0.3)) return true;
     }
     return false;
@@ -29,14 +33,15 @@
 
   // What would be on text, or under it, and is seen: a picture, a field, a box with a background.
   const isThing = (e) => e.matches('img, video, canvas, input, select, textarea') || (L.paints(e) && L.opaque(L.style(e).backgroundColor));
-  // Whether nothing between an element and what also holds the other takes it out of the flow; the cells of a grid may be one on the other.
+  // Whether nothing between an element and what also holds the other puts it elsewhere than in the flow; of a grid, two may be put into one cell.
   const isInFlow = (element, other) => {
-    let e = element;
+    let e = element, item = null;
     for (; e && !e.contains(other); e = e.parentElement) {
-      const s = L.style(e);
-      if (!['static', 'relative'].includes(s.position) || s.float !== 'none' || s.transform !== 'none') return false;
+      item = L.style(e);
+      const isPut = !['static', 'relative'].includes(item.position) && (item.position !== 'absolute' || isPlaced(e));
+      if (isPut || item.float !== 'none' || item.transform !== 'none') return false;
     }
-    return e && !L.style(e).display.includes('grid');
+    return e && (!item || !L.style(e).display.includes('grid') || item.gridRowStart === 'auto' || item.gridColumnStart === 'auto');
   };
 
   const POINTS = [[0.1, 0.5], [0.5, 0.5], [0.9, 0.5], [0.5, 0.1], [0.5, 0.9]];

@@ -28,15 +28,15 @@
     }
     return found;
   };
-  const shortens = (e) => {
-    const s = L.style(e);
-    return (s.textOverflow !== 'clip' && s.overflowX !== 'visible') || (s.webkitLineClamp && s.webkitLineClamp !== 'none');
+  const shortens = (e, side) => {
+    const s = L.style(e), isAtTheSide = side === 'right' || side === 'left';
+    return (isAtTheSide && s.textOverflow !== 'clip' && s.overflowX !== 'visible') || (s.webkitLineClamp && s.webkitLineClamp !== 'none');
   };
   // Shortened by design: dots, or a fading end.
   const byDesign = (cut) => {
     for (let e = cut.owner; e; e = e.parentElement) {
       const s = L.style(e);
-      if (shortens(e)) return true;
+      if (shortens(e, cut.side)) return true;
       if (s.maskImage !== 'none' || s.filter !== 'none') return true;
       if (e === cut.clip.element) break;
     }

@@ -66,12 +66,12 @@
     },
     rule: () => {
       const findings = [];
-      for (const e of L.everything()) {
-        if (!L.hasOwnText(e) || L.style(e).display === 'inline' || L.forReaders(e)) continue;
+      for (const e of new Set(L.everything().filter(L.hasOwnText).map(L.block))) {
+        if (L.forReaders(e)) continue;
         const box = L.boxOf(e);
         if (!box) continue;
         const around = L.edges(box.getBoundingClientRect()), chain = L.clips(e), font = parseFloat(L.style(e).fontSize);
-        const parts = [...e.childNodes].filter((n) => n.nodeType === 3 && n.data.trim()).flatMap(L.inkRects)
+        const parts = L.texts(e).filter((node) => L.block(node) === e).flatMap(L.inkRects)
           .map((r) => L.seen(r, chain)).filter((r) => !L.empty(r));
         // What stands beside its box as a whole crosses no edge: it was put there.
         const crosses = parts.some((r) => L.wide(L.cross(r, around)) > 1);

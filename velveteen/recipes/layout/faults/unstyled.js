@@ -36,12 +36,16 @@
       ['borderTopWidth', 'borderBottomWidth', 'paddingTop', 'paddingBottom'].every((length) => parseFloat(s[length]) === 0);
   };
   const isBareInAll = (part) => isBare(part) && [...part.querySelectorAll('*')].every(isBare);
+  // Whether a rule for a class or a name means one of these elements, though what it does to it may not be told by its look.
+  const isMeant = (elements) => [...document.styleSheets].flatMap((sheet) => {
+    try { return [...sheet.cssRules]; } catch { return []; }  // of another origin
+  }).some(({ selectorText = '' }) => /[.#]/.test(selectorText) && elements.some((e) => e.matches(selectorText)));
   // Whether the style sheets have many rules, and nothing in sight shows that one of them holds.
   const isUntouched = () => {
     const seen = [...document.body.querySelectorAll(`${INLINE}, ${BLOCKS}, li, ${TELLING}`)].filter((e) => L.visible(e) && !L.empty(L.cross(e.getBoundingClientRect(), L.view())));
     const telling = seen.filter((e) => e.matches(TELLING) && L.texts(e).length), plain = telling.filter(hasBrowsersLook);
     return seen.length > 5 && plain.length > 1 && rules() >= 20 && telling.length - plain.length <= 0.2 * plain.length &&
-      seen.filter(isBare).length >= 0.95 * seen.length;
+      seen.filter(isBare).length >= 0.95 * seen.length && !isMeant(seen);
   };
   // The part that lost its style: all in it is bare, and the rest has a look of its own, that of what tells above all.
   const barePart = () => {
