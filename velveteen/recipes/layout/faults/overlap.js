@@ -33,13 +33,14 @@
 
   // What would be on text, or under it, and is seen: a picture, a field, a box with a background.
   const isThing = (e) => e.matches('img, video, canvas, input, select, textarea') || (L.paints(e) && L.opaque(L.style(e).backgroundColor));
-  // Whether nothing between an element and what also holds the other puts it elsewhere than in the flow; of a grid, two may be put into one cell.
-  const isInFlow = (element, other) => {
+  // Whether nothing between an element and what also holds the other takes it out of the flow (or puts it elsewhere, for what `mayLeave`);
+  // of a grid, two may be put into one cell.
+  const isInFlow = (element, other, mayLeave = false) => {
     let e = element, item = null;
     for (; e && !e.contains(other); e = e.parentElement) {
       item = L.style(e);
-      const isPut = !['static', 'relative'].includes(item.position) && (item.position !== 'absolute' || isPlaced(e));
-      if (isPut || item.float !== 'none' || item.transform !== 'none') return false;
+      const isOut = !['static', 'relative'].includes(item.position) && !(mayLeave && item.position === 'absolute' && !isPlaced(e));
+      if (isOut || item.float !== 'none' || item.transform !== 'none') return false;
     }
     return e && (!item || !L.style(e).display.includes('grid') || item.gridRowStart === 'auto' || item.gridColumnStart === 'auto');
   };
@@ -111,7 +112,7 @@
         const others = POINTS.map(([x, y]) => {
           const stack = document.elementsFromPoint(line.left + x * L.wide(line), line.top + y * L.high(line)), own = stack.findIndex(isHere);
           return stack.find((e, place) => isThing(e) && !isHere(e) && !line.owner.contains(e) && !isAbove(e, line.element) &&
-            (place < own || isInFlow(line.element, e) && isInFlow(e, line.element)));
+            (place < own || isInFlow(line.element, e, true) && isInFlow(e, line.element)));
         });
         const other = others.find((e) => e);
         // What is wholly under something nobody sees.

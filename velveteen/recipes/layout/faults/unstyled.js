@@ -36,10 +36,12 @@
       ['borderTopWidth', 'borderBottomWidth', 'paddingTop', 'paddingBottom'].every((length) => parseFloat(s[length]) === 0);
   };
   const isBareInAll = (part) => isBare(part) && [...part.querySelectorAll('*')].every(isBare);
-  // Whether a rule for a class or a name means one of these elements, though what it does to it may not be told by its look.
+  // Whether a rule for a class means one of these elements, though what it does to it may not be told by its look.
   const isMeant = (elements) => [...document.styleSheets].flatMap((sheet) => {
     try { return [...sheet.cssRules]; } catch { return []; }  // of another origin
-  }).some(({ selectorText = '' }) => /[.#]/.test(selectorText) && elements.some((e) => e.matches(selectorText)));
+  }).flatMap(({ selectorText = '' }) => selectorText.split(','))
+    .filter((part) => /\./.test(part.replace(/:not\(.*?\)|\[.*?\]/g, '')) && CSS.supports(`selector(${part})`))
+    .some((part) => elements.some((e) => e.matches(part)));
   // Whether the style sheets have many rules, and nothing in sight shows that one of them holds.
   const isUntouched = () => {
     const seen = [...document.body.querySelectorAll(`${INLINE}, ${BLOCKS}, li, ${TELLING}`)].filter((e) => L.visible(e) && !L.empty(L.cross(e.getBoundingClientRect(), L.view())));
