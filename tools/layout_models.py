@@ -33,6 +33,8 @@ JUDGED = {"held-out": 80, "judged": 320}
 """The same for those that bench.layout looks at."""
 _FAULTS = {"generated": 3, "train": 3, "held-out": 2}
 """In so many ways a page is broken; others in one."""
+_ALARMS = 5
+"""Per 100 sound pages of validation sites; those of sites that nobody has seen should not be more than twice as many."""
 _FIRST = {"generated": 11_000, "held-out": 500_000}
 _A_SECOND = 1.4
 """Pages, on two cores."""
@@ -93,7 +95,15 @@ def train() -> Path:
         if not (out / "model.json").exists():
             is_stopped = (out / main.BACKUP / "model.json").exists()
             main.train(
-                pictures, settings, kept=kept, out=out, start=start, resume=is_stopped, seed=1, quantize="float16"
+                pictures,
+                settings,
+                kept=kept,
+                out=out,
+                start=start,
+                resume=is_stopped,
+                seed=1,
+                quantize="float16",
+                alarms=_ALARMS,
             )
         start = out
     return out

@@ -317,7 +317,7 @@ def train(
     width: Annotated[int, typer.Option(min=1, help="Channels of the first level; 64 as in the talk.")] = 16,
     depth: Annotated[int, typer.Option(min=2, max=6, help="Levels of the U-Net.")] = 6,
     widest: Annotated[int, typer.Option(min=1, help="The most channels of a level.")] = 160,
-    epochs: Annotated[int | None, typer.Option(min=1, help="How many. [default: 20; with --pages 6]")] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="How many. [default: 20; with --pages 8]")] = None,
     steps: Annotated[
         int | None, typer.Option(min=1, help="Batches in an epoch. [default: 150; with --pages 75]")
     ] = None,
@@ -329,8 +329,11 @@ def train(
     ] = None,
     alone: Annotated[int, typer.Option(min=0, help="In a batch: further crops of sound pages.")] = 1,
     crop: Annotated[
-        int | None,
-        typer.Option(min=128, help="Height and width of a crop, in pixels. [default: 256; with --pages 512]"),
+        list[int] | None,
+        typer.Option(
+            min=128,
+            help="Height and width of crops, in pixels; given several times, by turns. [default: 256; with --pages 128, 256, 512]",
+        ),
     ] = None,
     learning_rate: Annotated[
         float | None,
@@ -363,7 +366,7 @@ def train(
         steps=steps or usual.steps,
         pairs=pairs or usual.pairs,
         alone=alone,
-        crop=crop or usual.crop,
+        crops=tuple(crop or usual.crops),
         learning_rate=usual.learning_rate if learning_rate is None else learning_rate,
         precision=precision.value if precision else usual.precision,
     )

@@ -91,7 +91,7 @@ def test_from_nothing_to_a_check_with_a_network(site, tmp_path):
     assert (
         sorted(path.stat().st_mtime_ns for path in (tmp_path / "pictures").iterdir()) == before
     )  # nothing is made twice
-    small = ("--width", 2, "--depth", 2, "--epochs", 1, "--steps", 2, "--pairs", 1, "--crop", 128)
+    small = ("--width", 2, "--depth", 2, "--epochs", 1, "--steps", 2, "--pairs", 1, "--crop", 128, "--crop", 256)
     assert "Wrote model" in run("train", "pictures", *small, "--out", "model", "--seed", 1).stdout
     figures = json.loads(run("evaluate", "pictures", "--model", "model", "--json").stdout)
     assert list(figures) == ["rules", "network", "both"]

@@ -14,7 +14,7 @@ PICTURES = "pictures"
 """The folder in a model's own with the pictures that it was fitted to."""
 VISITS = 160
 """Pages are looked at so often, in viewports and at heights of chance; each gives a sound picture and up to two broken ones."""
-SETTINGS = Settings(epochs=12, steps=75, pairs=3, crops=(512,), learning_rate=0.0005)
+SETTINGS = Settings(epochs=8, steps=75, pairs=3, crops=(128, 256, 512), learning_rate=0.0005)
 _KEPT = 4
 """A page of so many is kept to choose the thresholds on."""
 
@@ -57,7 +57,7 @@ def adapt(
     seed: int | None = None,
     verbose: bool = True,
 ) -> Training:
-    """Fits a network to pages and writes it; a page of four is kept to choose the thresholds on.
+    """Fits a network to pages and writes it; thresholds are chosen on a page of four, and so that no page alarms while it is sound.
 
     Args:
         pages: as for `make`.
@@ -70,7 +70,7 @@ def adapt(
     pictures = data.load(Path(out) / PICTURES)
     kept = [each for each in pictures if count >= _KEPT and int(each.page) % count % _KEPT == 0]
     learned = [each for each in pictures if each not in kept]
-    chosen = chosen or settings()
+    judged = kept + [each for each in learned if each.kind is None] if kept else None
     return main.train(
-        learned, chosen, kept=kept or None, out=out, start=start, resume=resume, seed=seed, verbose=verbose
+        learned, chosen or settings(), kept=judged, out=out, start=start, resume=resume, seed=seed, verbose=verbose
     )

@@ -29,8 +29,10 @@ PRETRAINED = Path(__file__).parent / "pretrained"
 """The network that ships; tools/layout_models.py makes it."""
 BACKUP = "training"
 """The folder in a model's own, from which a training that was stopped goes on."""
-_SURE_ALARMS, _UNSURE_ALARMS, _ALARMS_WITH_PAGE = 1.0, 5.0, 1.0
-"""Sound pages kept to choose the thresholds on, per 100, that may raise a sure alarm, or an unsure one."""
+_UNSURE = 3
+"""So many times as many sound pages may raise an unsure alarm as a sure one."""
+_ALARMS_WITH_PAGE = 1.0
+"""Sound pages kept to choose the thresholds on, per 100, that may raise a sure alarm where the DOM is there."""
 _KEPT = 10
 """A page of so many is kept to choose the thresholds on."""
 
@@ -131,6 +133,7 @@ def train(
     seed: int | None = None,
     verbose: bool = True,
     quantize: str | None = None,
+    alarms: float = 1.0,
 ) -> Training:
     """Trains a network on labelled pictures, and writes it.
 
@@ -145,6 +148,7 @@ def train(
         seed: makes the training repeatable.
         verbose: whether to show progress.
         quantize: of weights in the file, "float16" halves it; by default they are as they are.
+        alarms: of 100 sound pictures among those kept, so many may raise a sure alarm. More of them means more faults found.
 
     Raises:
         DataError: there is nothing to learn from.
@@ -188,7 +192,7 @@ def train(
     )
     if verbose:
         print(f"Choosing thresholds on {len(kept)} pictures …", file=sys.stderr)
-    thresholds, measured = _judged(network, multiple, kept)
+    thresholds, measured = _judged(network, multiple, kept, alarms)
     seconds = time.monotonic() - began
     network.user_defined_metadata = _metadata(
         settings, multiple, thresholds, measured, len(learned), len(history.epoch), seconds
@@ -272,10 +276,12 @@ def heat_picture(picture: np.ndarray, heat: np.ndarray) -> Image.Image:
     return Image.fromarray((grey * (1 - strength) + colours * strength).clip(0, 255).astype(np.uint8))
 
 
-def _judged(network: Any, multiple: int, kept: Sequence[Picture]) -> tuple[dict[str, Thresholds], Evaluation]:
+def _judged(
+    network: Any, multiple: int, kept: Sequence[Picture], alarms: float
+) -> tuple[dict[str, Thresholds], Evaluation]:
     heats = {each.path: heat_map(network, each.pixels(), multiple) for each in kept}
     pages = [evaluation.scored(each, heats[each.path]) for each in kept]
-    limits = evaluation.chosen_thresholds(pages, _SURE_ALARMS, _UNSURE_ALARMS, _ALARMS_WITH_PAGE)
+    limits = evaluation.chosen_thresholds(pages, alarms, _UNSURE * alarms, _ALARMS_WITH_PAGE)
     measured = evaluation.measure(kept, lambda each: heats[each.path], limits).network
     assert measured is not None
     return limits, measured
