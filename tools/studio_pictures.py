@@ -52,8 +52,18 @@ def main(folder: Path) -> None:
     draw_shapes(folder / "shapes", each=60)
     (folder / "story.txt").write_text("\n".join(path.read_text() for path in sorted((ROOT / "docs").glob("*.md"))))
     if not (folder / "screens").is_dir():
-        make = [sys.executable, "-m", "velveteen", "layout", "make", str(folder / "screens"), "--pages", "3"]
-        subprocess.run([*make, "--first", "4000"], check=True, stdout=subprocess.DEVNULL)
+        make = [
+            sys.executable,
+            "-m",
+            "velveteen",
+            "layout",
+            "make",
+            str(folder / "screens"),
+            "--pages",
+            "3",
+            "--held-out",
+        ]
+        subprocess.run([*make, "--first", "500001"], check=True, stdout=subprocess.DEVNULL)
     command = [sys.executable, "-m", "velveteen", "studio", str(folder), "--no-open", "--port", "0", "--json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as server, sync_playwright() as playwright:
         try:
@@ -206,7 +216,7 @@ def _code(page: Any, folder: Path) -> None:
 
 
 def _screenshot(page: Any, folder: Path) -> None:
-    broken = sorted(path for path in (folder / "screens").glob("*-out-of-viewport.png"))
+    broken = sorted(path for path in (folder / "screens").glob("*-broken-image.png"))
     page.set_input_files("#screenshot", broken[0])
     page.get_by_role("region", name="The screenshot").wait_for()
 
