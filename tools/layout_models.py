@@ -26,7 +26,8 @@ _SMALL = replace(_CROPS, epochs=45, crops=(128,), pairs=40, alone=8, learning_ra
 _MIXED = replace(_CROPS, epochs=64, crops=(128, 256, 512), pairs=3, alone=1, learning_rate=0.0015)
 STAGES = {"crops": _CROPS, "wider": _WIDER, "widest": _WIDEST, "small": _SMALL, "model": _MIXED}
 """Folders in build/layout, each a training that begins where the one before ended. Small crops teach most in the same time; what
-stands out of its row, and what a whole page looks like, they do not show."""
+stands out of its row, and what a whole page looks like, they do not show. Of one size after the other the network forgets what the size
+before had taught, so the last stage has all of them."""
 PAGES = {"generated": 1700, "train": 780, "validation": 460}
 """Pages of each folder of pictures: to learn from, and to choose the thresholds on."""
 JUDGED = {"held-out": 80, "judged": 320}
@@ -128,7 +129,7 @@ def ship(folder: Path) -> None:
 
 def run() -> None:
     """Reads the command line."""
-    parser = argparse.ArgumentParser(description="Makes the layout's pretrained network, and tells how good it is.")
+    parser = argparse.ArgumentParser(description="Makes the layout's pretrained network.")
     parser.add_argument("--anew", action="store_true", help="train again what was trained already")
     parser.add_argument(
         "--judged", action="store_true", help="make the pictures that bench.layout looks at, nothing else"

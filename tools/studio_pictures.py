@@ -52,18 +52,10 @@ def main(folder: Path) -> None:
     draw_shapes(folder / "shapes", each=60)
     (folder / "story.txt").write_text("\n".join(path.read_text() for path in sorted((ROOT / "docs").glob("*.md"))))
     if not (folder / "screens").is_dir():
-        make = [
-            sys.executable,
-            "-m",
-            "velveteen",
-            "layout",
-            "make",
-            str(folder / "screens"),
-            "--pages",
-            "3",
-            "--held-out",
-        ]
-        subprocess.run([*make, "--first", "500001"], check=True, stdout=subprocess.DEVNULL)
+        make = [sys.executable, "-m", "velveteen", "layout", "make", str(folder / "screens")]
+        subprocess.run(
+            [*make, "--pages", "3", "--first", "500001", "--held-out"], check=True, stdout=subprocess.DEVNULL
+        )
     command = [sys.executable, "-m", "velveteen", "studio", str(folder), "--no-open", "--port", "0", "--json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as server, sync_playwright() as playwright:
         try:

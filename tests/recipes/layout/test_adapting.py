@@ -55,7 +55,7 @@ def test_it_is_fitted_to_pages_and_judged_on_one_that_it_did_not_see(site, start
     strange = [each for each in kept if int(each.page) % 4 == 0]
     assert {each.kind for each in strange} > {None}
     assert len(data.load(out / adapting.PICTURES)) == len(learned) + len(strange)
-    # No page of theirs is broken, learned from or not.
+    # Their pages are sound, learned from or not.
     assert {each.path for each in kept if each not in strange} == {each.path for each in learned if each.kind is None}
     detector = main.load(out)
     assert detector.multiple == grid(2) and set(detector.thresholds) == set(main.FAULTS)

@@ -219,7 +219,7 @@ class Parts:
         mark, length = self.random.choice("*-=#~_.+"), self.random.randint(3, 70)
         rows = [
             lambda: f"{mark * length}", lambda: f"# {self.texts.words(2, 8)}", lambda: f"# {mark * length}", lambda: f"/{'*' * length}/",
-            lambda: '\"\"\"', lambda: f'\"\"\"{self.texts.words(1, 6)}\"\"\"', lambda: f"$ {self.texts.words(1, 3)} --{self._name(2)}",
+            lambda: '"""', lambda: f'"""{self.texts.words(1, 6)}"""', lambda: f"$ {self.texts.words(1, 3)} --{self._name(2)}",
             lambda: f"&gt;&gt;&gt; {self._name(2)}()", lambda: "...", lambda: "});", lambda: "",
             lambda: f"+{'-' * length}+{'-' * 12}+", lambda: f"| {self._name(1)} | {self.random.randint(0, 9999)} |",
         ]  # fmt: skip
