@@ -43,8 +43,8 @@ BUTTONS = (
     """<button style="width: 90px">One</button><button id="it" style="width: 90px; margin-left: OFFpx">Two</button>"""
 )
 FAINT = """<p style="margin: 0">First line</p><p id="it" style="margin: OFFpx 0 0; opacity: .8">Second line</p>"""
-ICON = """<ul style="list-style: none; position: relative"><li style="POSITION; background: url(a.png) no-repeat">First line</li>
-    <li id="it" style="background: none">Second line</li></ul>"""
+ICON = """<ul style="list-style: none; position: relative"><li id="it" style="POSITION; background: url(a.png) no-repeat">First line</li>
+    <li style="background: none">Second line</li></ul>"""
 SPANS = """<pre id="it" style="height: HIGHpx; overflow: hidden; margin: 0"><b>one</b> <i>two</i></pre>"""
 SHRUNK = """<div style="display: flex; width: 400px"><h6 id="it" style="width: WIDEpx; font-size: 16px; word-break: break-all">Profile</h6></div>"""
 WRAPPED = """<div style="display: flex; flex-wrap: wrap; width: 140px; gap: 8px"><span style="width: 90px">One</span>
@@ -120,6 +120,11 @@ def test_what_is_broken_is_told_from_what_is_not(tmp_path, sound, broken, kind):
     assert {each.kind for each in wrong if each.sure} == {kind}
     assert "#it" in {each.selector for each in wrong} or kind == "unstyled"
     assert len(wrong[0].advice) > 40
+
+
+def test_two_labels_on_each_other_are_told_once(tmp_path):
+    [wrong] = found(tmp_path, PILLS.replace("PLACE", ""))
+    assert [each.selector for each in wrong] == ["#it"]
 
 
 def test_what_is_turned_is_unsure(tmp_path):

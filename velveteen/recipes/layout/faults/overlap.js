@@ -103,7 +103,8 @@
           const a = lines[i], b = lines[j], both = L.cross(a, b);
           if (L.wide(both) <= 3 || L.high(both) <= 2 || a.owner === b.owner && a.element === b.element) continue;
           if (isAbove(a.element, b.element) || isAbove(b.element, a.element)) continue;
-          report(b.element, both);
+          // What was taken out of the flow is where it should not be, otherwise what comes later.
+          report(isInFlow(b.element, a.element) && !isInFlow(a.element, b.element) ? a.element : b.element, both);
         }
       }
       // Text under something that is no text, or on it: what the browser says lies at the line's ends, middle, top and bottom.
@@ -121,7 +122,8 @@
         const isOfLabel = other.closest('label') || line.element.closest('label') && !(isInFlow(line.element, other) && isInFlow(other, line.element));
         if (isOfLabel) continue;
         const both = L.cross(line, other.getBoundingClientRect());
-        if (L.wide(both) > 3 && L.high(both) > 2) report(line.element, both);
+        const isToldOfOther = [...findings.values()].some(({ element, box }) => other.contains(element) && !L.empty(L.cross(box, both)));
+        if (L.wide(both) > 3 && L.high(both) > 2 && !isToldOfOther) report(line.element, both);
       }
       // Fields and buttons on each other; one may stand in the other.
       const controls = L.everything().filter((e) => e.matches('input, select, textarea, button') && !L.forReaders(e)).slice(0, 1500)
