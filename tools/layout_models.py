@@ -9,7 +9,6 @@ import argparse
 import os
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +18,12 @@ from layout_sites import WORK
 from velveteen.recipes.layout import data, main
 
 PICTURES = WORK / "pictures"
-_CROPS = main.Settings(epochs=38, steps=150, pairs=12, alone=2, crops=(256,), learning_rate=0.003, precision="bfloat16")
-_WIDER = replace(_CROPS, epochs=26, pairs=3, alone=1, crops=(512,), learning_rate=0.001)
-_WIDEST = replace(_WIDER, epochs=22, steps=75, pairs=6, alone=2)
-_SMALL = replace(_CROPS, epochs=45, crops=(128,), pairs=40, alone=8, learning_rate=0.002)
-_MIXED = replace(_CROPS, epochs=64, crops=(128, 256, 512), pairs=3, alone=1, learning_rate=0.0015)
-STAGES = {"crops": _CROPS, "wider": _WIDER, "widest": _WIDEST, "small": _SMALL, "model": _MIXED}
-"""Folders in build/layout, each a training that begins where the one before ended. Small crops teach most in the same time; what
-stands out of its row, and what a whole page looks like, they do not show. Of one size after the other the network forgets what the size
-before had taught, so the last stage has all of them."""
+MODEL = WORK / "model"
+SETTINGS = main.Settings(
+    epochs=44, steps=300, pairs=2, alone=1, crops=(128, 256, 512), learning_rate=0.004, precision="bfloat16"
+)
+"""Small crops teach most in the same time; what stands out of its row, and what a whole page looks like, they do not show. Of one size
+after the other the network forgets what the size before had taught, so they are learned by turns."""
 PAGES = {"generated": 1700, "train": 780, "validation": 460}
 """Pages of each folder of pictures: to learn from, and to choose the thresholds on."""
 JUDGED = {"held-out": 80, "judged": 320}
@@ -39,7 +35,7 @@ _ALARMS = 5
 _FIRST = {"generated": 11_000, "held-out": 500_000}
 _A_SECOND = 1.4
 """Pages, on two cores."""
-_PIXELS_A_SECOND = 90 * 256**2
+_PIXELS_A_SECOND = 66 * 256**2
 """Of crops, on two cores with bfloat16."""
 
 
@@ -47,12 +43,9 @@ def needed(pages: dict[str, int]) -> str:
     """Returns how long it will take, in words."""
     missing = sum(max(0, count - done(part)) for part, count in pages.items())
     crops = pixels = 0
-    for folder, settings in STAGES.items():
-        if not (WORK / folder / "model.json").exists():
-            largest, batches = max(settings.crops), settings.epochs * settings.steps
-            shown = batches * (2 * settings.pairs + settings.alone) * largest**2
-            pixels += shown
-            crops += sum(shown // len(settings.crops) // size**2 for size in settings.crops)
+    if not (MODEL / "model.json").exists():
+        pixels = SETTINGS.epochs * SETTINGS.steps * (2 * SETTINGS.pairs + SETTINGS.alone) * max(SETTINGS.crops) ** 2
+        crops = sum(pixels // len(SETTINGS.crops) // size**2 for size in SETTINGS.crops)
     minutes = missing / _A_SECOND / 60 + pixels / _PIXELS_A_SECOND / 60
     training = f"{crops:,} crops to be learned from" if crops else "no training"
     return (
@@ -88,26 +81,15 @@ def _every(step: int, name: str) -> Callable[[int], None]:
 
 def train() -> Path:
     """Returns the folder of the trained network; trains it, or goes on with that, where it is not there."""
+    if (MODEL / "model.json").exists():
+        return MODEL
     pictures = data.load(PICTURES / "generated") + without_faults_of_their_own(data.load(PICTURES / "train"))
     kept = without_faults_of_their_own(data.load(PICTURES / "validation"))
-    start: Path | None = None
-    for folder, settings in STAGES.items():
-        out = WORK / folder
-        if not (out / "model.json").exists():
-            is_stopped = (out / main.BACKUP / "model.json").exists()
-            main.train(
-                pictures,
-                settings,
-                kept=kept,
-                out=out,
-                start=start,
-                resume=is_stopped,
-                seed=1,
-                quantize="float16",
-                alarms=_ALARMS,
-            )
-        start = out
-    return out
+    is_stopped = (MODEL / main.BACKUP / "model.json").exists()
+    main.train(
+        pictures, SETTINGS, kept=kept, out=MODEL, resume=is_stopped, seed=1, quantize="float16", alarms=_ALARMS
+    )
+    return MODEL
 
 
 def without_faults_of_their_own(pictures: list[data.Picture]) -> list[data.Picture]:
@@ -141,8 +123,7 @@ def run() -> None:
             make(part, count)
         return
     if given.anew:
-        for folder in STAGES:
-            shutil.rmtree(WORK / folder, ignore_errors=True)
+        shutil.rmtree(MODEL, ignore_errors=True)
     print(needed(PAGES), flush=True)
     for part, count in PAGES.items():
         make(part, count)

@@ -314,8 +314,8 @@ def train(
             "repeatable. Some twenty are enough."
         ),
     ] = None,
-    width: Annotated[int, typer.Option(min=1, help="Channels of the first level; 64 as in the talk.")] = 16,
-    depth: Annotated[int, typer.Option(min=2, max=6, help="Levels of the U-Net.")] = 6,
+    width: Annotated[int, typer.Option(min=1, help="Channels of the first level; 64 as in the talk.")] = 48,
+    depth: Annotated[int, typer.Option(min=2, max=6, help="Levels of the U-Net.")] = 5,
     widest: Annotated[int, typer.Option(min=1, help="The most channels of a level.")] = 160,
     epochs: Annotated[int | None, typer.Option(min=1, help="How many. [default: 20; with --pages 8]")] = None,
     steps: Annotated[

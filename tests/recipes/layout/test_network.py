@@ -16,7 +16,7 @@ from velveteen.recipes.layout import data, evaluation, heat, main
 from velveteen.recipes.layout.faults import FAULTS
 from velveteen.recipes.layout.heat import Spot, Thresholds
 from velveteen.recipes.layout.learning import Alarming, rare_pixels
-from velveteen.recipes.layout.model import before_sigmoids, grid, unet
+from velveteen.recipes.layout.model import LAST, before_sigmoids, grid, unet
 
 PREDICT = Path(__file__).parents[2] / "browser" / "node_predict.js"
 KINDS = list(FAULTS)
@@ -64,11 +64,11 @@ def test_batches_are_the_same_crop_broken_and_sound(folder):
     assert len(first) == len(batches) == 6
     unscaled = 0
     for inputs, targets in first:
-        assert inputs.shape == (5, 128, 128, 3) and targets.shape == (5, 64, 64, len(FAULTS))
+        assert inputs.shape == (5, 128, 128, 3) and targets.shape == (5, 32, 32, len(FAULTS))
         assert targets.dtype == bool and not targets[4].any()  # a sound page alone
         for broken, sound, mask, none in zip(inputs[:4:2], inputs[1:4:2], targets[:4:2], targets[1:4:2], strict=True):
-            differs = (broken != sound).any(axis=-1)[1::2, 1::2][12:-12, 12:-12]
-            fault = mask[12:-12, 12:-12, KINDS.index("overlap")]
+            differs = (broken != sound).any(axis=-1).reshape(32, 4, 32, 4).any(axis=(1, 3))[6:-6, 6:-6]
+            fault = mask[6:-6, 6:-6, KINDS.index("overlap")]
             assert (differs != fault).mean() < 0.06  # those that were scaled have soft edges
             unscaled += np.array_equal(differs, fault)
             assert not none.any() and not mask[..., 0].any()
@@ -92,7 +92,7 @@ def test_what_alarms_is_learned_again(folder):
     assert inputs.shape == (10, 128, 128, 3) and not targets[2:].any()
 
     network = unet(4, 2)
-    last = network.get_layer("logits")  # to which everything looks broken:
+    last = network.get_layer(LAST)  # to which everything looks broken:
     last.set_weights([np.zeros((1, 1, 4, len(FAULTS)), np.float32), np.full(len(FAULTS), 1.0)])
     callback = Alarming(network, batches, sound, grid(2), 1)
     callback.on_epoch_end(0, {})
@@ -149,7 +149,7 @@ def test_tensorflowjs_marks_the_same_places(trained, folder, tmp_path):
 
 
 def test_the_network_of_the_talk_and_smaller_ones():
-    assert [grid(2), grid(5)] == [4, 32]
+    assert [grid(2), grid(5)] == [8, 64]
     for width, depth in ((4, 2), (3, 4)):
         answer = unet(width, depth).predict(np.zeros((1, 64, 96, 3), np.float32)).numpy()
         assert answer.shape == (1, 64, 96, len(FAULTS)) and (answer < 0.2).all()  # it begins by finding nothing
@@ -319,12 +319,12 @@ def test_the_loss_leaves_out_the_edge_and_prefers_what_is_right():
     truth[0, 14:17, 14:17, 1] = True
     right = torch.where(truth, 2.0, -12.0)
     changed = right.clone()
-    changed[:, :12], changed[:, :, -12:] = 3.0, 3.0
+    changed[:, :6], changed[:, :, -6:] = 3.0, 3.0
     torch.testing.assert_close(rare_pixels(truth, right), rare_pixels(truth, changed))
     assert rare_pixels(truth, right).mean() < 0.2 < rare_pixels(truth, torch.full_like(right, -6.0)).mean()
     guess = torch.zeros_like(right, requires_grad=True)
     rare_pixels(truth, guess).mean().backward()
-    assert (guess.grad[0, 15, 15, 1] < 0) and (guess.grad[0, 18, 18, 1] > 0) and (guess.grad[:, :12] == 0).all()
+    assert (guess.grad[0, 15, 15, 1] < 0) and (guess.grad[0, 18, 18, 1] > 0) and (guess.grad[:, :6] == 0).all()
 
 
 def test_the_highest_places_of_a_crop_count_once_more():
@@ -344,8 +344,8 @@ def test_what_is_learned_are_the_weights_of_the_network():
     learner = before_sigmoids(network)
     picture = np.random.default_rng(1).random((1, 32, 64, 3)).astype(np.float32)
     logits = learner.predict(picture).numpy()
-    assert logits.shape == (1, 16, 32, len(FAULTS))
-    learner.get_layer("logits").set_weights([np.zeros((1, 1, 4, len(FAULTS)), np.float32), np.full(len(FAULTS), 1.0)])
+    assert logits.shape == (1, 8, 16, len(FAULTS))
+    learner.get_layer(LAST).set_weights([np.zeros((1, 1, 4, len(FAULTS)), np.float32), np.full(len(FAULTS), 1.0)])
     np.testing.assert_allclose(network.predict(picture).numpy(), 1 / (1 + np.exp(-1.0)), rtol=1e-5)
 
 

@@ -22,6 +22,7 @@ from velveteen.io.files import write_beside_then_rename
 from velveteen.recipes.layout import browser, making, pages
 from velveteen.recipes.layout.faults import FAULTS
 from velveteen.recipes.layout.making import Example, Tally, Visit
+from velveteen.recipes.layout.model import SHRINK
 from velveteen.recipes.layout.pages import Page
 from velveteen.recipes.layout.targets import Target
 
@@ -231,7 +232,7 @@ Crop = tuple[np.ndarray, np.ndarray]
 
 @dataclass
 class Batches:
-    """Batches for `fit_dataset`: (crops [count, size, size, 3], targets of half that height and width, with kinds).
+    """Batches for `fit_dataset`: (crops [count, size, size, 3], targets of a quarter of that height and width, with kinds).
 
     A pair is a crop of a broken page, and either the same of the sound one, in the same changed colours and size, so that the
     fault alone differs, or one of another sound page: were all the same, nothing would be learned but the last subtleties. The kinds
@@ -391,8 +392,13 @@ def _by_folder(found: Sequence[tuple[Path, Any]]) -> list[list[Any]]:
 
 
 def _target(mask: np.ndarray) -> np.ndarray:
-    """Returns what a crop's mask, classes [size, size], teaches: bool [size / 2, size / 2, kinds]."""
-    return mask[1::2, 1::2, None] == np.arange(1, len(FAULTS) + 1)
+    """Returns what a crop's mask, classes [size, size], teaches: bool [size / 4, size / 4, kinds], where a kind is in a part of it."""
+    side = mask.shape[0] // SHRINK
+    parts = mask.reshape(side, SHRINK, side, SHRINK)
+    target = np.zeros((side, side, len(FAULTS)), bool)
+    for number in np.unique(mask[mask > 0]):
+        target[..., number - 1] = (parts == number).any(axis=(1, 3))
+    return target
 
 
 def paired(pictures: Sequence[Picture]) -> dict[str, list[tuple[Picture, Picture]]]:

@@ -14,8 +14,8 @@ from velveteen.recipes.layout.data import MARGIN, Batches, Picture
 from velveteen.recipes.layout.heat import heat_map
 from velveteen.recipes.layout.model import RARE, SHRINK
 
-_LEAST = 20
-"""Pixels of the network's own, half of the picture's: a fault of fewer counts for less, since its mask is less exact."""
+_LEAST = 5
+"""Pixels of the network's own, a quarter of the picture's: a fault of fewer counts for less, since its mask is less exact."""
 _HIGHEST, _HIGHEST_COUNT = 16, 0.5
 """So many of a crop's pixels, of each kind, count once more, and so much."""
 

@@ -16,6 +16,7 @@ from velveteen.errors import ArgumentError, DataError, FileFormatError
 from velveteen.models.saving import save_model
 from velveteen.recipes._folders import prepare
 from velveteen.recipes._learning import CosineSchedule
+from velveteen.recipes._muon import Muon
 from velveteen.recipes.layout import data, evaluation
 from velveteen.recipes.layout.data import Picture
 from velveteen.recipes.layout.evaluation import Comparison, Evaluation
@@ -52,8 +53,8 @@ class Settings:
         precision: "float32" or "bfloat16".
     """
 
-    width: int = 16
-    depth: int = 6
+    width: int = 48
+    depth: int = 5
     widest: int = 160
     epochs: int = 20
     steps: int = 150
@@ -178,7 +179,7 @@ def train(
                 f"The model in {start} is of an earlier version and cannot be trained any further. Begin from another."
             )
     learner = before_sigmoids(network)
-    learner.compile(vt.train.adam(settings.learning_rate), loss=rare_pixels, precision=settings.precision)
+    learner.compile(Muon(settings.learning_rate), loss=rare_pixels, precision=settings.precision)
     history = learner.fit_dataset(
         batches,
         epochs=settings.epochs,

@@ -10,19 +10,20 @@ from typing import Any
 import velveteen as vt
 from velveteen.recipes.layout.faults import FAULTS
 
-SHRINK = 2
-"""The first convolution halves the picture: that is a quarter of the work, and letters can still be told."""
+SHRINK = 4
+"""The first two convolutions halve the picture each: so there is time for many channels where letters are told."""
 RARE = -4.0
 """Where the sigmoids begin: broken places are rare, and that need not be learned."""
-_LAST = "logits"
+LAST = f"logits_of_{SHRINK}"
+"""The name of the layer that sigmoids take; networks of earlier versions have another, or none."""
 _MOMENTUM = 0.95
 """Of the moving means of batch normalization: at the default, short trainings would end before they are right."""
 
 
-def unet(width: int = 16, depth: int = 6, widest: int = 160, kinds: int = len(FAULTS)) -> vt.Model:
+def unet(width: int = 48, depth: int = 5, widest: int = 160, kinds: int = len(FAULTS)) -> vt.Model:
     """Returns the network: pictures [batch, height, width, 3] from 0 to 1 in, probabilities [batch, height, width, kinds] out.
 
-    Height and width may be any multiples of `grid(depth)`. Six levels see some 700 pixels around each: whether an item stands
+    Height and width may be any multiples of `grid(depth)`. Five levels see some 700 pixels around each: whether an item stands
     out of its row is a question of the whole row.
 
     Args:
@@ -33,7 +34,8 @@ def unet(width: int = 16, depth: int = 6, widest: int = 160, kinds: int = len(FA
     """
     channels = [min(width * 2**level, max(width, widest)) for level in range(depth)]
     picture = vt.input(shape=(None, None, 3))
-    x = _convolved(picture, channels[0], strides=SHRINK)
+    x = _convolved(picture, max(1, width // 2), strides=2)
+    x = _convolved(x, channels[0], strides=2)
     sides = []
     for level in range(depth - 1):
         x = _level(x, level, channels[level])
@@ -45,23 +47,23 @@ def unet(width: int = 16, depth: int = 6, widest: int = 160, kinds: int = len(FA
         x = vt.layers.up_sampling2d(size=(2, 2)).apply(x)
         x = vt.layers.add().apply([sides[level], x])
         x = _level(x, level, channels[level])
-    x = vt.layers.conv2d(kinds, kernel_size=1, bias_initializer=vt.initializers.constant(RARE), name=_LAST).apply(x)
+    x = vt.layers.conv2d(kinds, kernel_size=1, bias_initializer=vt.initializers.constant(RARE), name=LAST).apply(x)
     x = vt.layers.activation("sigmoid").apply(x)
     x = vt.layers.up_sampling2d(size=(SHRINK, SHRINK), interpolation="bilinear").apply(x)
     return vt.model(inputs=picture, outputs=x)
 
 
 def before_sigmoids(network: vt.Model) -> vt.Model:
-    """Returns the part of a network that learns, with the same weights: [batch, height / 2, width / 2, kinds], what sigmoids take.
+    """Returns the part of a network that learns, with the same weights: [batch, height / 4, width / 4, kinds], what sigmoids take.
 
-    The picture's own size is only needed to look at; to learn it would be four times the numbers, more than a quarter of a step's time.
+    The picture's own size is only needed to look at; to learn it would be sixteen times the numbers.
     """
-    return vt.model(inputs=network.inputs, outputs=network.get_layer(_LAST).output)
+    return vt.model(inputs=network.inputs, outputs=network.get_layer(LAST).output)
 
 
 def is_ours(network: vt.Model) -> bool:
     """Returns whether a network has the part that `before_sigmoids` takes; those of earlier versions do not."""
-    return any(layer.name == _LAST for layer in network.layers)
+    return any(layer.name == LAST for layer in network.layers)
 
 
 def grid(depth: int) -> int:
