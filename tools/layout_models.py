@@ -20,7 +20,7 @@ from velveteen.recipes.layout import data, main
 PICTURES = WORK / "pictures"
 MODEL = WORK / "model"
 SETTINGS = main.Settings(
-    epochs=44, steps=300, pairs=2, alone=1, crops=(128, 256, 512), learning_rate=0.004, precision="bfloat16"
+    epochs=37, steps=300, pairs=2, alone=1, crops=(128, 256, 512), learning_rate=0.004, precision="bfloat16"
 )
 """Small crops teach most in the same time; what stands out of its row, and what a whole page looks like, they do not show. Of one size
 after the other the network forgets what the size before had taught, so they are learned by turns."""

@@ -318,33 +318,25 @@ def _crops(pages: Sequence["_Read"], size: int, at: Sequence[int] | None, chance
     side = round(size / factor)
     top, left = _place(pages[0], at, side, chance)
     change = _colours(chance)
-    return [
-        (
-            change(_cut(page.pixels, size, top, left, side)),
-            _target(_cut(page.mask[..., None], size, top, left, side)[..., 0]),
-        )
-        for page in pages
-    ]
+    crops = []
+    for page in pages:
+        crop = change(_cut(page.pixels, size, top, left, side, Image.Resampling.BILINEAR))
+        height, width = page.mask.shape
+        places = np.arange(size) * side // size
+        crop[(places < -top) | (places >= height - top)] = OUTSIDE
+        crop[:, (places < -left) | (places >= width - left)] = OUTSIDE
+        crops.append((crop, _target(_cut(page.mask, size, top, left, side, Image.Resampling.NEAREST))))
+    return crops
 
 
-def _cut(picture: np.ndarray, size: int, top: int, left: int, side: int) -> np.ndarray:
-    """Cuts a square out of [height, width, channels] and scales it to `size`; channel 3 of colours is 1 outside."""
-    rows, columns = picture[max(0, top) : top + side], slice(max(0, left), left + side)
-    inside = rows[:, columns]
-    around = [(max(0, -top), max(0, side - inside.shape[0] - max(0, -top)))]
-    around.append((max(0, -left), max(0, side - inside.shape[1] - max(0, -left))))
-    cut = np.pad(inside, (*around, (0, 0)))
-    if cut.shape[2] == 1:
-        image = Image.fromarray(cut[..., 0])
-        return np.asarray(image.resize((size, size), Image.Resampling.NEAREST))[..., None]
-    beside = np.pad(np.zeros(inside.shape[:2], bool), around, constant_values=True)
-    if side != size:
-        cut = np.asarray(Image.fromarray(cut).resize((size, size), Image.Resampling.BILINEAR))
-        at = (np.arange(size) * side) // size
-        beside = beside[at][:, at]
-    crop = cut.astype(np.float32) / 255
-    crop[beside] = OUTSIDE
-    return crop
+def _cut(picture: np.ndarray, size: int, top: int, left: int, side: int, how: Image.Resampling) -> np.ndarray:
+    """Cuts a square out of a picture, 0 where it leaves it, and scales it to `size`."""
+    inside = picture[max(0, top) : top + side, max(0, left) : left + side]
+    if inside.shape[:2] != (side, side):
+        whole = np.zeros((side, side, *picture.shape[2:]), np.uint8)
+        whole[max(0, -top) :, max(0, -left) :][: inside.shape[0], : inside.shape[1]] = inside
+        inside = whole
+    return inside if side == size else np.asarray(Image.fromarray(inside).resize((size, size), how))
 
 
 def _place(page: "_Read", at: Sequence[int] | None, side: int, chance: np.random.Generator) -> tuple[int, int]:
@@ -421,7 +413,7 @@ def paired(pictures: Sequence[Picture]) -> dict[str, list[tuple[Picture, Picture
 
 
 def _colours(chance: np.random.Generator) -> Callable[[np.ndarray], np.ndarray]:
-    """Returns a change of colours that leaves every edge of a page where it is, and what is OUTSIDE as it is."""
+    """Returns a change of colours, uint8 to what the network sees, that leaves every edge of a page where it is."""
     order = chance.permutation(3)
     inverted, gamma = chance.random() < 0.15, chance.uniform(0.8, 1.25)
     low, high = chance.uniform(0, 0.15), chance.uniform(0.85, 1)
@@ -429,11 +421,7 @@ def _colours(chance: np.random.Generator) -> Callable[[np.ndarray], np.ndarray]:
     values = np.linspace(0, 1, 256, dtype=np.float32) ** gamma
     values = low + (high - low) * (1 - values if inverted else values)
 
-    def change(crop: np.ndarray) -> np.ndarray:
-        colours = values[np.rint(np.clip(crop[..., order], 0, 1) * 255).astype(np.uint8)]
-        return np.where(crop[..., :1] > OUTSIDE / 2, colours, OUTSIDE).astype(np.float32)
-
-    return change
+    return lambda crop: values[crop[..., order]]
 
 
 def _opened(path: Path, mode: str) -> np.ndarray:
