@@ -86,9 +86,7 @@ def train() -> Path:
     pictures = data.load(PICTURES / "generated") + without_faults_of_their_own(data.load(PICTURES / "train"))
     kept = without_faults_of_their_own(data.load(PICTURES / "validation"))
     is_stopped = (MODEL / main.BACKUP / "model.json").exists()
-    main.train(
-        pictures, SETTINGS, kept=kept, out=MODEL, resume=is_stopped, seed=1, quantize="float16", alarms=_ALARMS
-    )
+    main.train(pictures, SETTINGS, kept=kept, out=MODEL, resume=is_stopped, seed=1, quantize="float16", alarms=_ALARMS)
     return MODEL
 
 
