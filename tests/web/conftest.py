@@ -8,7 +8,7 @@ import pytest
 import velveteen as vt
 from velveteen.recipes.layout.faults import FAULTS
 from velveteen.recipes.layout.main import load
-from velveteen.recipes.layout.model import grid, unet
+from velveteen.recipes.layout.model import LAST, grid, unet
 
 SAMPLES = {
     "javascript": '''// a comment
@@ -94,7 +94,7 @@ def layout_numbers(folder):
     vt.set_random_seed(3)
     network = unet(4, 2)
     chance = np.random.default_rng(3)
-    last = network.get_layer("logits")
+    last = network.get_layer(LAST)
     last.set_weights([chance.normal(0, 2, (1, 1, 4, len(FAULTS))), chance.normal(-1, 1, len(FAULTS))])
     network.user_defined_metadata = {
         "recipe": "layout",
