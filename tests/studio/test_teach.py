@@ -161,7 +161,7 @@ def test_a_class_has_five_thousand_examples(teach, folder):
     # What is shown is as little as before, and one more example costs as much as the first one.
     assert room.locator("img").count() == 24
     assert teach.evaluate("document.querySelectorAll('*').length") < 800
-    teach.wait_for_function("[...document.images].every((each) => each.complete)")
+    teach.evaluate("Promise.allSettled([...document.images].map((each) => each.decode()))")
     asked.clear()
     with teach.expect_response(lambda response: response.request.method == "GET" and response.request in asked):
         room.get_by_label("Files for many").set_input_files(
