@@ -276,6 +276,13 @@ def test_thresholds_let_few_sound_pages_alarm_and_find_most():
     assert evaluation.chosen_thresholds([], 5, 5, 5).keys() == FAULTS.keys()
 
 
+def test_thresholds_leave_room_for_stranger_sound_pages():
+    sound = [scored(None, overlap=0.2, collapsed=0.3)] * 100
+    broken = [scored("overlap", overlap=0.8, collapsed=0.31)] * 10 + [scored("overlap", overlap=0.6)] * 10
+    limits = evaluation.chosen_thresholds([*sound, *broken], 1.0, 1.0, 1.0)
+    assert limits["overlap"].sure == limits["overlap"].unsure == pytest.approx(0.4, abs=0.01)  # between 0.2 and 0.6
+
+
 def test_rules_are_believed_where_the_network_confirms_them():
     at = KINDS.index("text-clipped")
 

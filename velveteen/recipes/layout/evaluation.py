@@ -252,7 +252,9 @@ def chosen_thresholds(pages: Sequence[Scored], sure: float, unsure: float, with_
     """
     sound, broken = [each for each in pages if each.kind is None], [each for each in pages if each.kind is not None]
     pictures = [_matrix([each.highest for each in some]) for some in (sound, broken)]
-    upper, lower = (limits(pictures[0], pictures[1], alarms, LOWEST) for alarms in (sure, unsure))
+    upper, lower = (
+        _with_room(limits(pictures[0], pictures[1], alarms, LOWEST), pictures[1]) for alarms in (sure, unsure)
+    )
     with_rules = [
         _matrix([(*each.support, *(each.unexplained or each.highest)) for each in some]) for some in (sound, broken)
     ]
@@ -267,6 +269,22 @@ def chosen_thresholds(pages: Sequence[Scored], sure: float, unsure: float, with_
         kind: Thresholds(min(low, high), high, confirms[kind], alone[kind])
         for kind, low, high in zip(FAULTS, lower, upper, strict=True)
     }
+
+
+def _with_room(limits: Sequence[float], broken: np.ndarray) -> list[float]:
+    """Returns limits half as far up as they could go and mark the same broken pages: strange sound ones reach a little higher.
+
+    Args:
+        limits: from `limits`, which are just above what the sound pages reach.
+        broken: [pages, columns].
+    """
+    raised = np.array(limits)
+    for column in range(len(raised)):
+        marked = broken >= raised
+        is_needed = marked[:, column] & (marked.sum(axis=1) == 1)
+        if is_needed.any():
+            raised[column] += (broken[is_needed, column].min() - raised[column]) / 2
+    return raised.tolist()
 
 
 def _matrix(rows: Sequence[Sequence[float]]) -> np.ndarray:
