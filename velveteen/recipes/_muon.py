@@ -49,18 +49,17 @@ class MuonRule(AdamRule):
 
     def update(self, group: dict[str, Any], parameters: Tensors, gradients: Tensors) -> None:
         pairs = list(zip(parameters, gradients, strict=True))
-        hidden = [pair for pair in pairs if _is_hidden(pair[0])]
         others = [pair for pair in pairs if not _is_hidden(pair[0])]
         if others:
             super().update(group, *map(list, zip(*others, strict=True)))
-        moments = self.slots("momentum", [parameter for parameter, _ in hidden])
-        for (parameter, gradient), moment in zip(hidden, moments, strict=True):
-            moment.lerp_(gradient, 1 - MOMENTUM)
-            step = gradient.lerp(moment, MOMENTUM)
-            rows = step.permute(0, 2, 3, 1).flatten(1)
-            size = _LIKE_ADAM * max(rows.shape) ** 0.5
-            turned = orthogonalized(rows).unflatten(1, step.permute(0, 2, 3, 1).shape[1:]).permute(0, 3, 1, 2)
-            parameter.sub_(turned.to(parameter.dtype) * (group["lr"] * size))
+        for parameter, gradient in pairs:
+            if _is_hidden(parameter):
+                [moment] = self.slots("momentum", [parameter])
+                moment.lerp_(gradient, 1 - MOMENTUM)
+                filters = gradient.lerp(moment, MOMENTUM).permute(0, 2, 3, 1)
+                matrix = filters.flatten(1)
+                step = orthogonalized(matrix).view(filters.shape).permute(0, 3, 1, 2)
+                parameter.sub_(step * (group["lr"] * _LIKE_ADAM * max(matrix.shape) ** 0.5))
 
 
 def orthogonalized(matrix: torch.Tensor) -> torch.Tensor:
@@ -69,7 +68,7 @@ def orthogonalized(matrix: torch.Tensor) -> torch.Tensor:
     x = matrix.T if is_high else matrix
     x = x / (x.norm() + EPSILON)
     first, third, fifth = _ITERATION
-    # Each round multiplies x by a polynomial of x·xᵀ. As these are square, and x is long, it is multiplied once, by all of them.
+    # Each round multiplies x by a polynomial of x·xᵀ. As these are square, and x is long, it is multiplied once.
     squares = x @ x.T
     ones = torch.eye(len(x), dtype=x.dtype, device=x.device)
     all_rounds = ones
