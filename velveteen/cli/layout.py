@@ -213,7 +213,7 @@ def _show(results: "list[Result]", explain: bool, known: str = "accepted earlier
     accepted, errors = sum(result.accepted for result in results), sum(result.error is not None for result in results)
     console.print()
     console.print(
-        f"{len(results)} looked at: {sure} broken, {unsure} unsure, {accepted} {known}, {errors} could not be checked."
+        f"{len(results)} looked at: {sure} broken places, {unsure} unsure, {accepted} {known}, {errors} could not be checked."
     )
 
 
