@@ -39,15 +39,9 @@ def rare_pixels(y_true: torch.Tensor, y_pred: torch.Tensor) -> torch.Tensor:
     inner = slice(MARGIN // SHRINK, -(MARGIN // SHRINK))
     logits = (y_pred[:, inner, inner].float() - RARE).flatten(1, 2)
     is_broken = y_true[:, inner, inner].flatten(1, 2) > 0
-    crop, pixel, kind = is_broken.nonzero(as_tuple=True)
-
-    def of_crops(values: torch.Tensor) -> torch.Tensor:
-        return logits.new_zeros(len(logits), logits.shape[-1]).index_put((crop, kind), values, accumulate=True)
-
-    broken = logits[crop, pixel, kind]
-    pixels = of_crops(torch.ones_like(broken))
+    pixels = is_broken.sum(dim=1)
     crops = (pixels > 0).sum(dim=0).clamp(min=1)
-    missed = (of_crops(softplus(-broken)) / (pixels + _LEAST)).sum(dim=0) / crops
+    missed = ((is_broken * softplus(-logits)).sum(dim=1) / (pixels + _LEAST)).sum(dim=0) / crops
     weight = torch.sigmoid(logits.detach()).masked_fill(is_broken, 0)
     alarms = (weight * softplus(logits)).sum(dim=(0, 1)) / weight.sum(dim=(0, 1)).clamp(min=1)
 
