@@ -314,17 +314,17 @@ def train(
             "repeatable. Some twenty are enough."
         ),
     ] = None,
-    width: Annotated[int, typer.Option(min=1, help="Channels of the first level; 64 as in the talk.")] = 48,
+    width: Annotated[int, typer.Option(min=1, help="Channels of the first level; 64 as in the talk.")] = 64,
     depth: Annotated[int, typer.Option(min=2, max=6, help="Levels of the U-Net.")] = 5,
-    widest: Annotated[int, typer.Option(min=1, help="The most channels of a level.")] = 160,
-    epochs: Annotated[int | None, typer.Option(min=1, help="How many. [default: 20; with --pages 8]")] = None,
+    widest: Annotated[int, typer.Option(min=1, help="The most channels of a level.")] = 184,
+    epochs: Annotated[int | None, typer.Option(min=1, help="How many. [default: 20; with --pages 6]")] = None,
     steps: Annotated[
-        int | None, typer.Option(min=1, help="Batches in an epoch. [default: 150; with --pages 75]")
+        int | None, typer.Option(min=1, help="Batches in an epoch. [default: 150; with --pages 50]")
     ] = None,
     pairs: Annotated[
         int | None,
         typer.Option(
-            min=1, help="In a batch: a crop of a broken page, and one of a sound one. [default: 6; with --pages 3]"
+            min=1, help="In a batch: a crop of a broken page, and one of a sound one. [default: 6; with --pages 2]"
         ),
     ] = None,
     alone: Annotated[int, typer.Option(min=0, help="In a batch: further crops of sound pages.")] = 1,
@@ -337,7 +337,7 @@ def train(
     ] = None,
     learning_rate: Annotated[
         float | None,
-        typer.Option(min=0, help="The highest; it falls along a cosine. [default: 0.002; with --pages 0.0005]"),
+        typer.Option(min=0, help="The highest; it falls along a cosine. [default: 0.002; with --pages 0.001]"),
     ] = None,
     precision: Annotated[
         Precision | None, typer.Option(help="What layers compute in. [default: float32; with --pages what is faster]")

@@ -14,7 +14,7 @@ PICTURES = "pictures"
 """The folder in a model's own with the pictures that it was fitted to."""
 VISITS = 160
 """Pages are looked at so often, in viewports and at heights of chance; each gives a sound picture and up to two broken ones."""
-SETTINGS = Settings(epochs=8, steps=75, pairs=3, crops=(128, 256, 512), learning_rate=0.0005)
+SETTINGS = Settings(epochs=6, steps=50, pairs=2, crops=(128, 256, 512), learning_rate=0.001)
 _KEPT = 4
 """A page of so many is kept to choose the thresholds on."""
 

@@ -34,9 +34,9 @@ BORDER = 32
 """So many pixels of it are put around a picture."""
 MARGIN = 24
 """At a crop's edge nobody can tell whether a letter is cut or goes on: pixels that are not learned there."""
-_ELSEWHERE = 0.25
+ELSEWHERE = 0.25
 """So many crops are from anywhere in the page; the others show the fault."""
-_ALARMING = 0.5
+ALARMING = 0.5
 """So many of the crops of sound pages alone are from places that look broken to the network, once there are some."""
 _CROPS_OF_A_PAGE = 3
 """So many crops of a page are made at once, and of smaller ones more: reading its picture takes longer than a step has time for."""
@@ -44,9 +44,13 @@ _WAITING = 20
 """Crops of so many pages wait, and one by chance is next: so those of a page come in different batches."""
 _USUAL = 256
 """Height and width of a crop, in pixels, of which so many are made at once; of larger ones too."""
-_UNSCALED = 0.5
+UNSCALED = 0.5
 """So many crops are as they are; the others are made larger or smaller, by a factor between these."""
-_FACTORS = (0.75, 1.3)
+FACTORS = (0.75, 1.3)
+INVERTED = 0.15
+"""So many crops have light and dark exchanged."""
+GAMMAS, DARKEST, LIGHTEST = (0.8, 1.25), (0.0, 0.15), (0.85, 1.0)
+"""Between these each crop's colours are changed: the power of each, and what black and white become."""
 
 
 @dataclass(frozen=True)
@@ -286,7 +290,7 @@ class Batches:
 
         def alone_of_a_page(size: int, count: int) -> list[list[Crop]]:
             alarming = self.alarming  # which the end of an epoch may replace meanwhile
-            if not len(alarming) or chance.random() >= _ALARMING:
+            if not len(alarming) or chance.random() >= ALARMING:
                 page = _Read.of(one_of(one_of(sound)))
                 return [_crops([page], size, None, chance) for _ in range(count)]
             picture, *_ = one_of(alarming)
@@ -314,7 +318,7 @@ class Batches:
 
 def _crops(pages: Sequence["_Read"], size: int, at: Sequence[int] | None, chance: np.random.Generator) -> list[Crop]:
     """The same crop of a page's pictures, and their targets; where a fault is, it is in the first one."""
-    factor = 1.0 if chance.random() < _UNSCALED else chance.uniform(*_FACTORS)
+    factor = 1.0 if chance.random() < UNSCALED else chance.uniform(*FACTORS)
     side = round(size / factor)
     top, left = _place(pages[0], at, side, chance)
     change = _colours(chance)
@@ -342,7 +346,7 @@ def _cut(picture: np.ndarray, size: int, top: int, left: int, side: int, how: Im
 def _place(page: "_Read", at: Sequence[int] | None, side: int, chance: np.random.Generator) -> tuple[int, int]:
     """Returns top and left of a crop, which may begin in the border around the picture."""
     most = [max(0, length + 2 * BORDER - side) for length in page.mask.shape]
-    if at is None and len(page.broken) and chance.random() >= _ELSEWHERE:
+    if at is None and len(page.broken) and chance.random() >= ELSEWHERE:
         row, column = divmod(int(chance.choice(page.broken)), page.mask.shape[1])
         at = row, column
     if at is None:
@@ -415,8 +419,8 @@ def paired(pictures: Sequence[Picture]) -> dict[str, list[tuple[Picture, Picture
 def _colours(chance: np.random.Generator) -> Callable[[np.ndarray], np.ndarray]:
     """Returns a change of colours, uint8 to what the network sees, that leaves every edge of a page where it is."""
     order = chance.permutation(3)
-    inverted, gamma = chance.random() < 0.15, chance.uniform(0.8, 1.25)
-    low, high = chance.uniform(0, 0.15), chance.uniform(0.85, 1)
+    inverted, gamma = chance.random() < INVERTED, chance.uniform(*GAMMAS)
+    low, high = chance.uniform(*DARKEST), chance.uniform(*LIGHTEST)
     # Of 256 values each: much cheaper than of each pixel.
     values = np.linspace(0, 1, 256, dtype=np.float32) ** gamma
     values = low + (high - low) * (1 - values if inverted else values)

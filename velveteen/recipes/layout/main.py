@@ -53,9 +53,9 @@ class Settings:
         precision: "float32" or "bfloat16".
     """
 
-    width: int = 48
+    width: int = 64
     depth: int = 5
-    widest: int = 160
+    widest: int = 184
     epochs: int = 20
     steps: int = 150
     pairs: int = 6
@@ -193,15 +193,59 @@ def train(
     )
     if verbose:
         print(f"Choosing thresholds on {len(kept)} pictures …", file=sys.stderr)
-    thresholds, measured = _judged(network, multiple, kept, alarms)
+    about = {
+        "settings": asdict(settings),
+        "pictures": len(learned),
+        "epochs": len(history.epoch),
+        "seconds": round(time.monotonic() - began, 1),
+    }
+    measured = finish(network, kept, out, about, multiple, quantize, alarms)
     seconds = time.monotonic() - began
-    network.user_defined_metadata = _metadata(
-        settings, multiple, thresholds, measured, len(learned), len(history.epoch), seconds
-    )
-    save_model(network, out, include_optimizer=False, quantization=quantize)
     return Training(
         out, len(learned), len(history.epoch), seconds, history.interrupted, measured, dict(history.history)
     )
+
+
+def finish(
+    network: Any,
+    kept: Sequence[Picture],
+    out: str | Path,
+    about: Mapping[str, Any],
+    multiple: int,
+    quantize: str | None = None,
+    alarms: float = 1.0,
+) -> Evaluation:
+    """Chooses the thresholds of a network that was trained, and writes it.
+
+    Args:
+        network: from `model.unet`.
+        kept, out, quantize, alarms: as `train`.
+        about: what the model is to tell of its training.
+        multiple: as `Detector`.
+
+    Returns:
+        How well it finds the faults in the pictures that were kept.
+    """
+    heats = {each.path: heat_map(network, each.pixels(), multiple) for each in kept}
+    pages = [evaluation.scored(each, heats[each.path]) for each in kept]
+    thresholds = evaluation.chosen_thresholds(pages, alarms, _UNSURE * alarms, _ALARMS_WITH_PAGE)
+    measured = evaluation.measure(kept, lambda each: heats[each.path], thresholds).network
+    assert measured is not None
+    network.user_defined_metadata = {
+        "recipe": "layout",
+        "kinds": list(FAULTS),
+        "thresholds": {kind: list(astuple(each)) for kind, each in thresholds.items()},
+        "multiple": multiple,
+        "input": {"range": [0, 1], "outside": data.OUTSIDE, "border": data.BORDER, "pixel": "CSS"},
+        "training": {
+            **about,
+            "mean_iou": measured.mean_iou,
+            "recall": measured.recall,
+            "false_alarms": measured.false_alarms,
+        },
+    }
+    save_model(network, out, include_optimizer=False, quantization=quantize)
+    return measured
 
 
 def split(pictures: Sequence[Picture]) -> tuple[list[Picture], list[Picture]]:
@@ -275,41 +319,3 @@ def heat_picture(picture: np.ndarray, heat: np.ndarray) -> Image.Image:
     strength = heat.max(axis=-1, keepdims=True) / 255
     colours = np.array([fault.colour for fault in FAULTS.values()])[heat.argmax(axis=-1)]
     return Image.fromarray((grey * (1 - strength) + colours * strength).clip(0, 255).astype(np.uint8))
-
-
-def _judged(
-    network: Any, multiple: int, kept: Sequence[Picture], alarms: float
-) -> tuple[dict[str, Thresholds], Evaluation]:
-    heats = {each.path: heat_map(network, each.pixels(), multiple) for each in kept}
-    pages = [evaluation.scored(each, heats[each.path]) for each in kept]
-    limits = evaluation.chosen_thresholds(pages, alarms, _UNSURE * alarms, _ALARMS_WITH_PAGE)
-    measured = evaluation.measure(kept, lambda each: heats[each.path], limits).network
-    assert measured is not None
-    return limits, measured
-
-
-def _metadata(
-    settings: Settings,
-    multiple: int,
-    thresholds: Mapping[str, Thresholds],
-    measured: Evaluation,
-    pictures: int,
-    epochs: int,
-    seconds: float,
-) -> dict[str, Any]:
-    return {
-        "recipe": "layout",
-        "kinds": list(FAULTS),
-        "thresholds": {kind: list(astuple(each)) for kind, each in thresholds.items()},
-        "multiple": multiple,
-        "input": {"range": [0, 1], "outside": data.OUTSIDE, "border": data.BORDER, "pixel": "CSS"},
-        "training": {
-            "settings": asdict(settings),
-            "pictures": pictures,
-            "epochs": epochs,
-            "seconds": round(seconds, 1),
-            "mean_iou": measured.mean_iou,
-            "recall": measured.recall,
-            "false_alarms": measured.false_alarms,
-        },
-    }

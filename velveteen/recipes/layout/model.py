@@ -11,7 +11,7 @@ import velveteen as vt
 from velveteen.recipes.layout.faults import FAULTS
 
 SHRINK = 4
-"""The first two convolutions halve the picture each: so there is time for many channels where letters are told."""
+"""Two of the first three convolutions halve the picture: so there is time for many channels where letters are told."""
 RARE = -4.0
 """Where the sigmoids begin: broken places are rare, and that need not be learned."""
 LAST = f"logits_of_{SHRINK}"
@@ -20,7 +20,7 @@ _MOMENTUM = 0.95
 """Of the moving means of batch normalization: at the default, short trainings would end before they are right."""
 
 
-def unet(width: int = 48, depth: int = 5, widest: int = 160, kinds: int = len(FAULTS)) -> vt.Model:
+def unet(width: int = 64, depth: int = 5, widest: int = 184, kinds: int = len(FAULTS)) -> vt.Model:
     """Returns the network: pictures [batch, height, width, 3] from 0 to 1 in, probabilities [batch, height, width, kinds] out.
 
     Height and width may be any multiples of `grid(depth)`. Five levels see some 700 pixels around each: whether an item stands
@@ -35,18 +35,19 @@ def unet(width: int = 48, depth: int = 5, widest: int = 160, kinds: int = len(FA
     channels = [min(width * 2**level, max(width, widest)) for level in range(depth)]
     picture = vt.input(shape=(None, None, 3))
     x = _convolved(picture, max(1, width // 2), strides=2)
+    x = _convolved(x, max(1, width // 2))
     x = _convolved(x, channels[0], strides=2)
     sides = []
     for level in range(depth - 1):
-        x = _level(x, level, channels[level])
+        x = _level(x, channels[level])
         sides.append(x)
         x = vt.layers.max_pooling2d(pool_size=2).apply(x)
-    x = _level(x, depth - 1, channels[-1])
+    x = _level(x, channels[-1])
     for level in reversed(range(depth - 1)):
         x = vt.layers.conv2d(channels[level], kernel_size=1, use_bias=False).apply(x)
         x = vt.layers.up_sampling2d(size=(2, 2)).apply(x)
         x = vt.layers.add().apply([sides[level], x])
-        x = _level(x, level, channels[level])
+        x = _level(x, channels[level])
     x = vt.layers.conv2d(kinds, kernel_size=1, bias_initializer=vt.initializers.constant(RARE), name=LAST).apply(x)
     x = vt.layers.activation("sigmoid").apply(x)
     x = vt.layers.up_sampling2d(size=(SHRINK, SHRINK), interpolation="bilinear").apply(x)
@@ -71,11 +72,9 @@ def grid(depth: int) -> int:
     return SHRINK * 2 ** (depth - 1)
 
 
-def _level(x: Any, level: int, filters: int) -> Any:
-    """The convolutions of a level, two; of the first one, which costs most and has the stem before it, one."""
-    for _ in range(2 if level else 1):
-        x = _convolved(x, filters)
-    return x
+def _level(x: Any, filters: int) -> Any:
+    """The two convolutions of a level."""
+    return _convolved(_convolved(x, filters), filters)
 
 
 def _convolved(x: Any, filters: int, strides: int = 1) -> Any:
