@@ -79,9 +79,9 @@ def _curves(pages: list[Scored], chosen_on: list[Scored]) -> dict[str, Any]:
     for alarms in ALARMS:
         limits = evaluation.chosen_thresholds(chosen_on, alarms, alarms, alarms)
         upper = np.array([limits[kind].sure for kind in FAULTS])
-        together = np.array([limits[kind].confirms for kind in FAULTS] + [limits[kind].certain for kind in FAULTS])
+        confirms = np.array([limits[kind].confirms for kind in FAULTS])
         curves["picture"].append(_point([each.highest for each in pages], pages, upper))
-        curves["both"].append(_point([(*each.support, *each.unexplained) for each in pages], pages, together))
+        curves["both"].append(_point([each.support for each in pages], pages, confirms))
     rules = np.zeros(len(FAULTS))
     curves["rules"]["all"] = _point([each.support for each in pages], pages, rules)
     for number, kind in enumerate(FAULTS):

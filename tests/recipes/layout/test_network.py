@@ -252,7 +252,7 @@ def test_rules_are_measured_beside_the_network(folder, trained, tmp_path):
 
 def scored(kind, with_rules=False, **highest):
     values = tuple(highest.get(name, 0.1) for name in KINDS)
-    return evaluation.Scored(kind, values, values, tuple(-1.0 for _ in KINDS) if with_rules else ())
+    return evaluation.Scored(kind, values, tuple(-1.0 for _ in KINDS) if with_rules else ())
 
 
 def test_thresholds_let_few_sound_pages_alarm_and_find_most():
@@ -276,6 +276,14 @@ def test_thresholds_let_few_sound_pages_alarm_and_find_most():
     assert evaluation.chosen_thresholds([], 5, 5, 5).keys() == FAULTS.keys()
 
 
+def test_a_kind_of_which_sound_pages_are_as_sure_as_can_be_is_left_out():
+    sound = [scored(None, overlap=1.0)] * 10 + [scored(None)] * 90
+    broken = [scored("overlap", overlap=1.0)] * 10 + [scored("collapsed", collapsed=0.5)] * 10
+    limits = evaluation.chosen_thresholds([*sound, *broken], 5.0, 20.0, 1.0)
+    assert limits["overlap"].sure == heat.NEVER and limits["overlap"].unsure <= 1
+    assert limits["collapsed"].sure < 0.5
+
+
 def test_thresholds_leave_room_for_stranger_sound_pages():
     sound = [scored(None, overlap=0.2, collapsed=0.3)] * 100
     broken = [scored("overlap", overlap=0.8, collapsed=0.31)] * 10 + [scored("overlap", overlap=0.6)] * 10
@@ -288,13 +296,13 @@ def test_rules_are_believed_where_the_network_confirms_them():
 
     def page(kind, support):
         supports = tuple(support if number == at else -1.0 for number in range(len(KINDS)))
-        return evaluation.Scored(kind, (0.1,) * len(KINDS), (0.1,) * len(KINDS), supports)
+        return evaluation.Scored(kind, (0.1,) * len(KINDS), supports)
 
     sound = [page(None, 0.05)] * 10 + [scored(None, with_rules=True)] * 90  # the rule is wrong on a page of ten
     broken = [page("text-clipped", 0.4)] * 50
     limits = evaluation.chosen_thresholds([*sound, *broken], 5.0, 5.0, 2.0)
     assert 0.05 < limits["text-clipped"].confirms <= 0.4
-    assert limits["overlap"].confirms == 0 and limits["overlap"].certain >= 0.9
+    assert limits["overlap"].confirms == 0 and limits["overlap"].certain == heat.NEVER
 
     found = np.zeros((100, 100, len(KINDS)), np.uint8)
     found[40:50, 40:50, 0] = 100  # of another kind, but there

@@ -57,7 +57,7 @@ interface InPage {
 /**
  * Throws a BrokenLayoutError where the layout of a page is broken, and writes its picture with the findings marked, numbered as in the
  * message. Rules on the DOM judge. With a network, what they find is sure where it sees something there too, and what it alone sees
- * where it is certain. What is unsure is returned.
+ * is unsure, unless the model's thresholds say otherwise. What is unsure is returned.
  */
 export async function layoutCheck(page: Page, options: LayoutCheck = {}): Promise<PageFinding[]> {
   const { kinds = Object.keys(KINDS), ignore = [], fullPage = false, picture = "layout-report/broken.png" } = options;
