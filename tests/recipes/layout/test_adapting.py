@@ -5,6 +5,7 @@ import pytest
 from velveteen.errors import DataError
 from velveteen.models.saving import save_model
 from velveteen.recipes.layout import adapting, data, main
+from velveteen.recipes.layout.faults import FAULTS
 from velveteen.recipes.layout.main import Settings
 from velveteen.recipes.layout.model import grid, unet
 
@@ -27,9 +28,7 @@ def site(tmp_path):
 def start(tmp_path):
     """A small network to begin from."""
     network = unet(4, 2)
-    network.user_defined_metadata = main._metadata(
-        Settings(width=4, depth=2), grid(2), {}, main.evaluation.Counts().result(), 0, 0, 0.0
-    )
+    network.user_defined_metadata = {"recipe": "layout", "kinds": list(FAULTS), "thresholds": {}, "multiple": grid(2)}
     save_model(network, tmp_path / "start", include_optimizer=False)
     return tmp_path / "start"
 

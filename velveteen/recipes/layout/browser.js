@@ -147,7 +147,7 @@
       parts.unshift(part);
       if (parts.length > 1 && document.querySelectorAll(parts.join(' > ')).length === 1) break;
     }
-    return parts.join(' > ');
+    return parts.join(' > ') || 'html';
   };
   const words = (element) => {
     const text = (element.innerText || element.alt || element.getAttribute('aria-label') || '').replace(/\s+/g, ' ').trim();
