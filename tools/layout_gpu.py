@@ -140,10 +140,18 @@ class Pictures:
         after = torch.minimum(before + 1, side - 1)
         part = (between - before)[..., None]
 
-        def pixels(rows: torch.Tensor, columns: torch.Tensor) -> torch.Tensor:
+        def values(kept: torch.Tensor, rows: torch.Tensor, columns: torch.Tensor) -> torch.Tensor:
+            """What a picture has there; outside of it, what its edge has."""
             rows, columns = (top + rows).clamp(min=0), (left + columns).clamp(min=0)
             rows, columns = torch.minimum(rows, height - 1), torch.minimum(columns, width - 1)
-            return self._pixels[(begin + rows * width)[:, :, None] + columns[:, None, :]].float()
+            return kept[(begin + rows * width)[:, :, None] + columns[:, None, :]]
+
+        def is_out(steps: torch.Tensor) -> torch.Tensor:
+            rows, columns = top + steps, left + steps
+            return ((rows < 0) | (rows >= height))[:, :, None] | ((columns < 0) | (columns >= width))[:, None, :]
+
+        def pixels(rows: torch.Tensor, columns: torch.Tensor) -> torch.Tensor:
+            return values(self._pixels, rows, columns).float()
 
         upper = pixels(before, before).lerp(pixels(before, after), part[:, None])
         lower = pixels(after, before).lerp(pixels(after, after), part[:, None])
@@ -152,18 +160,10 @@ class Pictures:
         gamma, low, high, is_inverted = (each[:, None, None, None] for each in cuts.tones.unbind(1))
         crops = crops**gamma
         crops = low + (high - low) * (is_inverted + (1 - 2 * is_inverted) * crops)
-        places = steps * side // size
-        row_is_out, column_is_out = (
-            (places < -first) | (places >= length - first) for first, length in ((top, height), (left, width))
-        )
-        crops = crops.masked_fill((row_is_out[:, :, None] | column_is_out[:, None, :])[..., None], OUTSIDE)
+        crops = crops.masked_fill(is_out(steps * side // size)[..., None], OUTSIDE)
 
         nearest = ((steps + 0.5) * (side / size)).long()
-        rows, columns = top + nearest, left + nearest
-        is_in = ((rows >= 0) & (rows < height))[:, :, None] & ((columns >= 0) & (columns < width))[:, None, :]
-        rows, columns = rows.clamp(min=0), columns.clamp(min=0)
-        rows, columns = torch.minimum(rows, height - 1), torch.minimum(columns, width - 1)
-        classes = self._masks[(begin + rows * width)[:, :, None] + columns[:, None, :]].masked_fill(~is_in, 0)
+        classes = values(self._masks, nearest, nearest).masked_fill(is_out(nearest), 0)
         parts = classes.view(len(crops), size // SHRINK, SHRINK, size // SHRINK, SHRINK)
         targets = [(parts == number + 1).any(dim=4).any(dim=2) for number in range(len(FAULTS))]
         return crops, torch.stack(targets, dim=-1)

@@ -10,7 +10,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -89,12 +89,12 @@ def make(part: str, count: int) -> None:
     """Makes the pictures of a part that are not there yet."""
     if done(part) >= count:
         return
-    settings: dict[str, Any] = {"faults": _FAULTS.get(part, 1), "first": _FIRST.get(part, 0)}
+    options: dict[str, Any] = {"faults": _FAULTS.get(part, 1), "first": _FIRST.get(part, 0)}
     if part == "held-out":
-        settings["held_out"] = True
+        options["held_out"] = True
     elif part != "generated":
-        settings["page_of"] = sites.visits(sites.named(part))
-    tally = data.make(PICTURES / part, count, told=_every(50, part), **settings)
+        options["page_of"] = sites.visits(sites.named(part))
+    tally = data.make(PICTURES / part, count, told=_every(50, part), **options)
     print(f"{part}: {dict(tally.kept)}, {len(tally.failed)} pages passed over", flush=True)
 
 
@@ -116,13 +116,8 @@ def train() -> Path:
     if chosen is ON_GPU:  # where it takes minutes, so that it begins anew when it was stopped
         began = time.monotonic()
         network = layout_gpu.train(pictures, chosen, seed=1)
-        about = {
-            "settings": asdict(chosen),
-            "pictures": len(pictures),
-            "epochs": chosen.epochs,
-            "seconds": round(time.monotonic() - began, 1),
-        }
-        main.finish(network, kept, MODEL, about, grid(chosen.depth), "float16", _ALARMS)
+        seconds, multiple = time.monotonic() - began, grid(chosen.depth)
+        main.finish(network, kept, MODEL, chosen, len(pictures), chosen.epochs, seconds, multiple, "float16", _ALARMS)
         return MODEL
     is_stopped = (MODEL / main.BACKUP / "model.json").exists()
     main.train(pictures, chosen, kept=kept, out=MODEL, resume=is_stopped, seed=1, quantize="float16", alarms=_ALARMS)

@@ -9,6 +9,7 @@ from tools import layout_gpu
 from velveteen.recipes.layout import data, main
 from velveteen.recipes.layout.faults import FAULTS
 from velveteen.recipes.layout.learning import Alarming
+from velveteen.recipes.layout.model import grid
 
 KINDS = list(FAULTS)
 
@@ -100,5 +101,5 @@ def test_it_learns(pictures, monkeypatch, capsys):
     losses = [float(line.split()[-1]) for line in capsys.readouterr().out.splitlines()]
     assert len(losses) == 4 and losses[-1] < losses[0] - 3
     assert looked_at == [36, 72, 108, 144]
-    found = main.finish(network, pictures, pictures[0].path.parent / "model", {}, 8, alarms=25.0)
+    found = main.finish(network, pictures, pictures[0].path.parent / "model", settings, 8, 4, 1.0, grid(2), alarms=25.0)
     assert found.recall == 1

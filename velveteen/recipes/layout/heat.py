@@ -32,7 +32,7 @@ class Thresholds:
         unsure: a place is listed.
         sure: it is sure, where there is a picture alone.
         confirms: what a rule is sure of is sure, when the network marks the same place with so much, as whatever kind.
-        certain: on a page with a DOM the network is sure alone, where no rule has found anything.
+        certain: on a page with a DOM the network is sure alone, where no rule has found anything; only `--threshold` says so.
     """
 
     unsure: float = 0.5

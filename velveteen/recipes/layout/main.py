@@ -193,24 +193,20 @@ def train(
     )
     if verbose:
         print(f"Choosing thresholds on {len(kept)} pictures …", file=sys.stderr)
-    about = {
-        "settings": asdict(settings),
-        "pictures": len(learned),
-        "epochs": len(history.epoch),
-        "seconds": round(time.monotonic() - began, 1),
-    }
-    measured = finish(network, kept, out, about, multiple, quantize, alarms)
+    done, taken = len(history.epoch), time.monotonic() - began
+    measured = finish(network, kept, out, settings, len(learned), done, taken, multiple, quantize, alarms)
     seconds = time.monotonic() - began
-    return Training(
-        out, len(learned), len(history.epoch), seconds, history.interrupted, measured, dict(history.history)
-    )
+    return Training(out, len(learned), done, seconds, history.interrupted, measured, dict(history.history))
 
 
 def finish(
     network: Any,
     kept: Sequence[Picture],
     out: str | Path,
-    about: Mapping[str, Any],
+    settings: Settings,
+    pictures: int,
+    epochs: int,
+    seconds: float,
     multiple: int,
     quantize: str | None = None,
     alarms: float = 1.0,
@@ -220,7 +216,7 @@ def finish(
     Args:
         network: from `model.unet`.
         kept, out, quantize, alarms: as `train`.
-        about: what the model is to tell of its training.
+        settings, pictures, epochs, seconds: how it was trained, of which the model tells.
         multiple: as `Detector`.
 
     Returns:
@@ -238,7 +234,10 @@ def finish(
         "multiple": multiple,
         "input": {"range": [0, 1], "outside": data.OUTSIDE, "border": data.BORDER, "pixel": "CSS"},
         "training": {
-            **about,
+            "settings": asdict(settings),
+            "pictures": pictures,
+            "epochs": epochs,
+            "seconds": round(seconds, 1),
             "mean_iou": measured.mean_iou,
             "recall": measured.recall,
             "false_alarms": measured.false_alarms,
