@@ -25,7 +25,6 @@ from velveteen.recipes.layout.faults import FAULTS
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "bench" / "results" / "layout.json"
-PICTURES = ROOT / "build" / "layout" / "pictures"
 PAGE, CURVES = ROOT / "docs" / "layout.md", ROOT / "docs" / "images" / "layout.svg"
 PARTS = {
     "held-out": "the generator's pages of kinds and designs that were not learned from",
@@ -70,7 +69,7 @@ def _scored(detector: main.Detector, part: str) -> tuple[list[Scored], Compariso
         pages.append(evaluation.scored(picture, heat))
         return heat
 
-    return pages, evaluation.measure(data.load(PICTURES / part), heat_of, detector.thresholds)
+    return pages, evaluation.measure(layout_sites.pictures(part), heat_of, detector.thresholds)
 
 
 def _curves(pages: list[Scored], chosen_on: list[Scored]) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
-from bench.layout import PICTURES, ROOT
+from bench.layout import ROOT
+from tools import layout_sites
 from velveteen.recipes.layout import data, evaluation, main
 from velveteen.recipes.layout.faults import FAULTS
 
@@ -90,7 +91,7 @@ def _tile(mistake: Mistake) -> Image.Image:
 
 def run(file: Path = FILE) -> None:
     """Draws them."""
-    found = mistakes(data.load(PICTURES / "held-out"), main.load(main.PRETRAINED))
+    found = mistakes(layout_sites.pictures("held-out"), main.load(main.PRETRAINED))
     drawn(found).quantize(128, dither=Image.Dither.NONE).save(file, optimize=True)
     print(f"{len(found)} mistakes in {file.relative_to(ROOT)}")
 

@@ -16,14 +16,13 @@ from typing import Any
 
 import layout_gpu
 import layout_sites as sites
-from layout_sites import WORK
+from layout_sites import PICTURES, WORK
 
 from velveteen import backend
 from velveteen.recipes.layout import data, main
 from velveteen.recipes.layout.model import grid
 from velveteen.training.precision import gains_from_bfloat16
 
-PICTURES = WORK / "pictures"
 MODEL = WORK / "model"
 SETTINGS = main.Settings(
     width=48, widest=160, epochs=30, steps=300, pairs=2, alone=1, crops=(128, 256, 512), learning_rate=0.004
@@ -110,8 +109,8 @@ def train() -> Path:
     """Returns the folder of the trained network; trains it, or goes on with that, where it is not there."""
     if (MODEL / "model.json").exists():
         return MODEL
-    pictures = data.load(PICTURES / "generated") + without_faults_of_their_own(data.load(PICTURES / "train"))
-    kept = without_faults_of_their_own(data.load(PICTURES / "validation"))
+    pictures = sites.pictures("generated") + without_faults_of_their_own(sites.pictures("train"))
+    kept = without_faults_of_their_own(sites.pictures("validation"))
     chosen = settings()
     if chosen is ON_GPU:  # where it takes minutes, so that it begins anew when it was stopped
         began = time.monotonic()

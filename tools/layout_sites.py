@@ -23,7 +23,11 @@ from velveteen.recipes.layout.visiting import serve
 
 SITES = Path(__file__).with_name("layout_sites.json")
 """Names of packages; under "broken" those of their pages that have faults as they ship: somebody has looked at them."""
+SEEN = Path(__file__).with_name("layout_seen.json")
+"""Of each part, by kind, the numbers of the looks at pages that are broken as they ship. Every sound picture was looked at to know
+them, by somebody who was not told what the rules or the network say of it."""
 WORK = Path(__file__).parent.parent / "build" / "layout"
+PICTURES = WORK / "pictures"
 PAGES = 20
 """Of a site at most, so that none sets the tone."""
 _TRIED, _TRIED_IN_VAIN = 50, 12
@@ -51,6 +55,13 @@ def named(part: str) -> list[str]:
     """Returns the sites of a part of layout_sites.json: "train", "validation", "judged"."""
     found: list[str] = json.loads(SITES.read_text())[part]
     return found
+
+
+def pictures(part: str) -> list[data.Picture]:
+    """Returns the pictures in a folder of PICTURES; of the looks at sites, those that show a page without faults of its own."""
+    seen = json.loads(SEEN.read_text()).get(part, {})
+    broken = {number for numbers in seen.values() for number in numbers}
+    return [each for each in data.load(PICTURES / part) if int(each.page) not in broken]
 
 
 def fetch(package: str) -> Path:
@@ -199,6 +210,3 @@ def visits(packages: list[str]) -> Any:
         return Visit(found[seed % len(found)], width, height, 1, max(0.0, chance.uniform(-0.7, 1)), is_alone=True)
 
     return page_of
-
-
-__all__ = ["data", "fetch", "fonts", "named", "sound_pages", "visits"]
