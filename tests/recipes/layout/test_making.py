@@ -1,6 +1,7 @@
 """Labelled pictures: a fault is in the page, its mask is where the browser says, and what nobody sees is thrown away."""
 
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -27,17 +28,17 @@ HTML = f"""<!doctype html><html lang="en"><title>Cards</title><style>
 PAGE = pages.Page(HTML, "cards", "plain", "latin", False, 900, 600, 1, 0.0)
 
 
-def made(kind, tries=7):
-    """Returns examples of a fault in PAGE, and how many injections were not seen."""
+def made(kind, tries=7, page=PAGE):
+    """Returns examples of a fault in a page, and how many injections were not seen."""
 
     async def work():
         found, unseen = [], 0
         async with browser.started() as chromium:
             studio = await Studio.opened(chromium)
             for seed in range(tries):
-                await studio.show(PAGE)
+                await studio.show(page)
                 before = browser.decoded(await studio.picture())
-                result = await studio.inject(FAULTS[kind], random.Random(seed), PAGE, before)
+                result = await studio.inject(FAULTS[kind], random.Random(seed), page, before)
                 if result and result.boxes:
                     found.append((before, browser.decoded(result.picture), result.boxes))
                 elif result:
@@ -62,6 +63,16 @@ def test_a_fault_shows_where_its_mask_is(kind):
 def test_what_nobody_sees_is_thrown_away():
     """A text that does not wrap and still fits, a lower box that is high enough: of naive injections many are no faults."""
     assert made("text-overflow", 10)[1] > 0
+
+
+def test_a_text_that_lost_its_margins_alone_does_not_look_unstyled():
+    """Nobody who has not seen the page before would say so; where links are as the browser makes them, everybody does."""
+    words = "".join(f"<p>Some <em>words</em> in line {number}, and WORD to read.</p>" for number in range(6))
+    html = f"<style>section {{ margin: 30px; padding: 20px; color: #345 }} a {{ color: #a21; text-decoration: none }}</style><section>{words}</section>"
+    plain = replace(PAGE, html=html.replace("WORD", "more"))
+    linked = replace(PAGE, html=html.replace("WORD", '<a href="#more">more</a>'))
+    assert made("unstyled", page=plain) == ([], 7)
+    assert made("unstyled", page=linked)[0]
 
 
 def test_what_is_wholly_under_something_overlaps_nothing_that_one_sees():

@@ -72,6 +72,7 @@ PILLS = """<style>b { background: #cde; padding: 0 9px }</style><div><b id="it" 
 PHOTO = """<p id="it" style="margin: 0; width: 200px; position: absolute; PLACE">Some words</p><canvas style="background: #9c6; width: 300px; height: 90px">
     </canvas>"""
 JAPANESE = """<p id="it" style="width: WIDEpx; line-break: anywhere">この文書について</p>"""
+CHIP = """<b id="it" style="display: inline-block; background: #cde; font: 16px monospace; white-space: nowrap; width: calc(10ch - OUTpx)">Some words</b>"""
 SKIPPED = """<p>Some words</p><section style="content-visibility: auto; contain-intrinsic-size: 10px 4000px; margin-top: 3000px">
     <p>One</p><p style="margin-top: -34px">Another</p></section>"""
 
@@ -108,10 +109,12 @@ SKIPPED = """<p>Some words</p><section style="content-visibility: auto; contain-
         (GRID.replace("UP", "0"), GRID.replace("UP", "22"), "overlap"),
         (PILLS.replace("PLACE", "top: 20px"), PILLS.replace("PLACE", ""), "overlap"),
         (PHOTO.replace("PLACE", "top: 24px"), PHOTO.replace("PLACE", ""), "overlap"),
+        (CHIP.replace("OUT", "0"), CHIP.replace("OUT", "7"), "text-overflow"),
     ],
     ids=[
         "part", "untouched", "meant", "floats", "column", "rows", "unlike", "low", "cut", "field", "label", "buttons", "faint", "icon", "spans", "wrapped", "chat",
         "blocks", "shrunk", "covered", "code", "letters", "scroller", "card", "dots", "inline", "grid", "pills", "photo",
+        "chip",
     ],
 )  # fmt: skip
 def test_what_is_broken_is_told_from_what_is_not(tmp_path, sound, broken, kind):

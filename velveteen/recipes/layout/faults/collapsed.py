@@ -7,11 +7,11 @@ _LEAST = 150
 
 
 async def shows(injected: Injected, camera: Camera) -> bool:
-    """Whether the place of the container looks other than before, and something of it is there."""
+    """Whether the place of the container looks other than before, and something of its text is there: without, a line is all one sees."""
     region = injected.region()
     changed = ink(injected.after, injected.before) & region[: injected.before.shape[0], : injected.before.shape[1]]
-    there = ink(injected.after, await camera(target="__hidden")) & region
-    return changed.sum() >= _LEAST * injected.scale and there.sum() >= 20 * injected.scale
+    letters = ink(injected.after, await camera(target="__no_ink")) & region
+    return changed.sum() >= _LEAST * injected.scale and letters.sum() >= 20 * injected.scale
 
 
 def tell(off: float, how: str) -> str:

@@ -81,8 +81,8 @@
         const whole = L.join(out);
         const off = Math.max(whole.right - around.right, around.left - whole.left, whole.bottom - around.bottom, around.top - whole.top);
         const sideways = whole.right > around.right + 3 || whole.left < around.left - 3;
-        // Less than a letter beside its box is seldom seen.
-        findings.push({ element: e, box: whole, off, how: sideways ? 'sideways' : 'up or down', sure: !sideways || (crosses && off > 0.75 * font) });
+        // Less than half a letter beside its box is seldom seen.
+        findings.push({ element: e, box: whole, off, how: sideways ? 'sideways' : 'up or down', sure: !sideways || (crosses && off > 0.3 * font) });
       }
       return findings;
     },

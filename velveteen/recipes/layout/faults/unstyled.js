@@ -22,6 +22,7 @@
   const hasBrowsersLook = (e) => {
     const s = L.style(e);
     if (e.tagName === 'A') return BROWSERS_COLOURS.includes(s.color) && s.textDecorationLine === 'underline';
+    if (e.tagName !== 'BUTTON') return s.borderTopStyle === 'inset';
     return s.borderTopStyle === 'outset' && s.backgroundColor === 'rgb(239, 239, 239)';
   };
   const INLINE = 'a, span, strong, b, em, i, code, small';
@@ -67,6 +68,16 @@
     return isSmall || hasOtherLook ? { element: part, how: 'a part', sure: isSmall || styled >= plain.length } : null;
   };
 
+  // What one sees of a fault: who does not know how the page was sees that links, buttons or fields are as the browser makes them, or that
+  // the whole page has its font. Of a text that lost its margins and colours alone nobody would say so.
+  const SHOWING = `${TELLING}, input, textarea`;
+  let before = null;
+  const look = () => ({ plain: new Set([...document.querySelectorAll(SHOWING)].filter(hasBrowsersLook)), font: L.style(document.body).fontFamily });
+  const shows = (part) => {
+    const isNew = (e) => L.visible(e) && !before.plain.has(e) && hasBrowsersLook(e) && !L.empty(L.seen(L.edges(e.getBoundingClientRect()), L.clips(e)));
+    return [...part.querySelectorAll(SHOWING)].filter(isNew).length > 1 || look().font !== before.font;
+  };
+
   L.kinds.unstyled = {
     candidates: () => [document.body, ...L.everything().filter((e) => {
       const r = e.getBoundingClientRect();
@@ -75,16 +86,22 @@
     ways: {
       'no style sheet': () => {
         L.target = document.body;
+        before = look();
         for (const e of document.querySelectorAll('style, link[rel=stylesheet]')) if (!('layoutOwn' in e.dataset)) e.remove();
         strip(document.body);
         scrollTo(0, 0);
       },
       'no style for a part': (e) => {
         if (e === document.body) return false;
+        before = look();
         for (const each of [e, ...e.querySelectorAll('*')]) { each.style.cssText = ''; each.removeAttribute('class'); each.style.setProperty('all', 'revert'); }
       },
     },
-    mask: (e) => ({ boxes: [e === document.body ? { ...L.view(), bottom: Math.min(innerHeight, document.documentElement.getBoundingClientRect().bottom) } : L.seen(L.edges(e.getBoundingClientRect()), L.clips(e))] }),
+    mask: (e) => {
+      if (!shows(e)) return null;
+      const whole = { ...L.view(), bottom: Math.min(innerHeight, document.documentElement.getBoundingClientRect().bottom) };
+      return { boxes: [e === document.body ? whole : L.seen(L.edges(e.getBoundingClientRect()), L.clips(e))] };
+    },
     rule: () => {
       const missing = [...document.querySelectorAll('link[rel~=stylesheet]')].filter(failed);
       // Some scripts give elements a size of their own, and that is all the style they have then.
