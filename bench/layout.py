@@ -30,6 +30,8 @@ PARTS = {
     "held-out": "the generator's pages of kinds and designs that were not learned from",
     "judged": "pages of sites that were not learned from",
 }
+CHOSEN_ON = "validation"
+"""The folder of pictures that thresholds are chosen on."""
 ALARMS = (0.5, 1, 2, 3, 5, 7.5, 10, 15, 20, 30, 40)
 """False alarms per 100 sound pages for which thresholds are chosen, on pages of the sites for that."""
 
@@ -49,11 +51,10 @@ def measure(
 ) -> None:
     """Looks at pictures, by the rules, by the network, and by both."""
     detector = main.load(model)
-    chosen_on = _scored(detector, "validation")[0]
-    for part in parts or PARTS:
-        pages, compared = _scored(detector, part)
+    scored = {part: _scored(detector, part) for part in dict.fromkeys((CHOSEN_ON, *(parts or PARTS)))}
+    for part, (pages, compared) in scored.items():
         figures = {name: None if each is None else dataclasses.asdict(each) for name, each in vars(compared).items()}
-        _keep(part, {"machine": machine.describe(), **figures, "curves": _curves(pages, chosen_on)})
+        _keep(part, {"machine": machine.describe(), **figures, "curves": _curves(pages, scored[CHOSEN_ON][0])})
         for name, each in vars(compared).items():
             if each is not None:
                 print(

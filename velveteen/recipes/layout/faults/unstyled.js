@@ -1,14 +1,15 @@
 // A page, or a part of it, without its style sheet.
 (() => {
   const L = window.__layout;
-  const rules = () => [...document.styleSheets].filter((sheet) => !('layoutOwn' in (sheet.ownerNode?.dataset || {}))).reduce((sum, sheet) => {
-    try { return sum + sheet.cssRules.length; } catch { return sum + 1; }  // of another origin: it is there
-  }, 0);
+  // The rules of a style sheet; null where it is of another origin, so that nobody may read them.
+  const rulesOf = (sheet) => { try { return [...sheet.cssRules]; } catch { return null; } };
+  const sheets = () => [...document.styleSheets].filter((sheet) => !('layoutOwn' in (sheet.ownerNode?.dataset || {})));
+  const rules = () => sheets().reduce((sum, sheet) => sum + (rulesOf(sheet)?.length ?? 1), 0);
   // Chromium gives a sheet that could not be loaded no rules; an empty one that could be loaded is somebody's intention.
   const failed = (link) => {
     if (!link.href || link.disabled) return false;
     if (link.sheet === null) return true;
-    try { if (link.sheet.cssRules.length) return false; } catch { return false; }
+    if (rulesOf(link.sheet)?.length !== 0) return false;
     const [entry] = performance.getEntriesByName(link.href);
     return !entry || entry.responseStatus === 0 || entry.responseStatus >= 400;
   };
@@ -38,9 +39,7 @@
   };
   const isBareInAll = (part) => isBare(part) && [...part.querySelectorAll('*')].every(isBare);
   // Whether a rule for a class means one of these elements, though what it does to it may not be told by its look.
-  const isMeant = (elements) => [...document.styleSheets].flatMap((sheet) => {
-    try { return [...sheet.cssRules]; } catch { return []; }  // of another origin
-  }).flatMap(({ selectorText = '' }) => selectorText.split(','))
+  const isMeant = (elements) => sheets().flatMap((sheet) => rulesOf(sheet) ?? []).flatMap(({ selectorText = '' }) => selectorText.split(','))
     .filter((part) => /\./.test(part.replace(/:not\(.*?\)|\[.*?\]/g, '')) && CSS.supports(`selector(${part})`))
     .some((part) => elements.some((e) => e.matches(part)));
   // Whether the style sheets have many rules, and nothing in sight shows that one of them holds.
