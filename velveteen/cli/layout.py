@@ -23,7 +23,7 @@ OK_FILE = Path("layout-ok.txt")
 _FOUND = 1
 _OF_THE_NETWORK_THAT_SHIPS = (
     "Pictures were looked at by the network that ships, which misses a third of the faults of pages it does not know: docs/layout.md has its "
-    "figures. Fit one to your pages with velveteen layout train --pages, and give it with --model."
+    "figures. Where you have the page itself, check that: of pages rules find nearly all."
 )
 _MOST_SIDE = 16_384
 
