@@ -24,8 +24,8 @@ from velveteen.recipes.layout.visiting import serve
 SITES = Path(__file__).with_name("layout_sites.json")
 """Names of packages; under "broken" those of their pages that have faults as they ship: somebody has looked at them."""
 SEEN = Path(__file__).with_name("layout_seen.json")
-"""Of each part, by kind, the numbers of the looks at pages that are broken as they ship. Every sound picture was looked at to know
-them, by somebody who was not told what the rules or the network say of it."""
+"""Of each part, by kind, the numbers of the looks at pages that are broken as they ship; of those to learn from, all looks at such a page.
+To know them sound pictures were looked at, of "train" the first 780, by somebody who was not told what the rules or the network say."""
 WORK = Path(__file__).parent.parent / "build" / "layout"
 PICTURES = WORK / "pictures"
 PAGES = 20

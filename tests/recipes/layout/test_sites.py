@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from tools import layout_sites
+from velveteen.recipes.layout.faults import FAULTS
 
 
 def test_looks_at_pages_that_are_broken_as_they_ship_are_left_out(
@@ -29,8 +30,6 @@ def test_looks_at_pages_that_are_broken_as_they_ship_are_left_out(
 
 
 def test_the_list_of_such_looks_is_of_known_parts_and_kinds() -> None:
-    from velveteen.recipes.layout.faults import FAULTS
-
     seen = json.loads(layout_sites.SEEN.read_text())
     assert set(seen) <= {"train", "validation", "judged"}
     for kinds in seen.values():
