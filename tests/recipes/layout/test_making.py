@@ -75,6 +75,30 @@ def test_a_text_that_lost_its_margins_alone_does_not_look_unstyled():
     assert made("unstyled", page=linked)[0]
 
 
+def test_what_stands_out_of_no_line_that_one_sees_is_not_misaligned():
+    """Empty boxes have edges, but no line of them is seen; lines of code begin where they must."""
+
+    def page(*lines, tag="div"):
+        boxes = "".join(f'<div style="height: 50px">{line}</div>' for line in lines)
+        return replace(
+            PAGE, html=f"<style>body {{ margin: 40px; font: 16px sans-serif }}</style><{tag}>{boxes}</{tag}>"
+        )
+
+    words = [f"Words of line {number}, which is as long as it is." for number in range(5)]
+    assert made("misaligned", page=page(*words))[0]
+    for unseen in (page(words[0], "", "", "", ""), page(*words, tag="pre")):
+        found, thrown_away = made("misaligned", page=unseen)
+        assert not found and thrown_away > 0
+
+
+def test_a_picture_that_the_page_puts_in_again_is_not_broken():
+    """As a logo does that has an SVG for those who can show it, and a PNG for others."""
+    again = """addEventListener('error', ({ target }) => {
+        target.src = [...document.images].find((other) => other !== target).src; }, true);"""
+    mended = replace(PAGE, html=HTML.replace("</html>", f"<script>{again}</script></html>"))
+    assert made("broken-image", page=mended) == ([], 7)
+
+
 def test_what_is_wholly_under_something_overlaps_nothing_that_one_sees():
     """The page is white, with a black bar of two lines; a grey box lies over it, wholly or in part."""
 

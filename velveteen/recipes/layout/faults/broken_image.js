@@ -3,7 +3,8 @@
   const L = window.__layout;
   const broken = (e) => e.complete && e.naturalWidth === 0 && Boolean(e.currentSrc || e.getAttribute('src'));
   const fails = (e, source) => new Promise((done) => {
-    e.addEventListener('error', () => done(), { once: true });
+    // A page's own script may put another picture in its place.
+    e.addEventListener('error', () => setTimeout(done, 100), { once: true });
     setTimeout(done, 500);
     e.removeAttribute('srcset');
     e.loading = 'eager';
@@ -28,7 +29,7 @@
         return fails(e, BAD);
       },
     },
-    mask: (e) => ({ boxes: [L.seen(L.edges(e.getBoundingClientRect()), L.clips(e))] }),
+    mask: (e) => broken(e) ? { boxes: [L.seen(L.edges(e.getBoundingClientRect()), L.clips(e))] } : null,
     rule: () => L.everything().filter((e) => e.matches('img') && broken(e) && Math.min(e.offsetWidth, e.offsetHeight) >= 4 && !L.forReaders(e))
       .map((e) => ({ element: e, box: L.seen(L.edges(e.getBoundingClientRect()), L.clips(e)), how: (e.currentSrc || e.src).slice(0, 120) })),
   };

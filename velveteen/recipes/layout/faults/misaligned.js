@@ -86,7 +86,36 @@
     return isLine && off >= 4 && own.width < 0.5 * innerWidth && isFirst({ ...L.edges(own), height: own.height }) ? off : 0;
   };
 
+  // For making data, what one sees of an item: the box it paints, if it is not painted on its own colour, or what is in it.
+  const drawn = (e) => {
+    const isBox = e.matches(L.REPLACED) || (L.paints(e) && !isOnItsOwnColour(e));
+    const boxes = isBox ? [L.edges(e.getBoundingClientRect())] : L.content(e);
+    const box = boxes.length ? L.seen(L.join(boxes), L.clips(e)) : null;
+    return box && !L.empty(box) ? box : null;
+  };
+  const isOnItsOwnColour = (e) => {
+    const s = L.style(e), sides = ['Top', 'Right', 'Bottom', 'Left'];
+    if (s.backgroundImage !== 'none' || s.boxShadow !== 'none') return false;
+    if (sides.some((side) => parseFloat(s[`border${side}Width`]) > 0 && L.opaque(s[`border${side}Color`]))) return false;
+    let ground = e.parentElement;
+    while (ground && !L.opaque(L.style(ground).backgroundColor)) ground = ground.parentElement;
+    return s.backgroundColor === (ground ? L.style(ground).backgroundColor : 'rgb(255, 255, 255)');
+  };
+  // By how much it stands out of the lines that one sees: at least two others, and half of them, have an edge or the middle in common.
+  const offSeenLines = (e, own, axis) => {
+    if (axis === 'x' && L.style(e).whiteSpace.startsWith('pre') && !L.paints(e)) return 0;  // in code each line begins where it must
+    const three = (r) => axis === 'y' ? [r.top, (r.top + r.bottom) / 2, r.bottom] : [r.left, (r.left + r.right) / 2, r.right];
+    const others = line(e, axis).map(drawn).filter((r) => r).map(three);
+    const most = Math.max(2, others.length / 2);
+    const offs = three(own).flatMap((place, i) => others
+      .filter((other) => others.filter((each) => near(each[i], other[i])).length >= most)
+      .map((other) => Math.abs(place - other[i])));
+    return offs.length ? Math.min(...offs) : 0;
+  };
+
+  let moved = 'x';  // along which axis an item was moved last
   const push = (axis, property) => (e, random) => {
+    moved = axis;
     if (line(e, axis).filter((other) => agree(e, other, axis)).length < 2) return false;
     const r = e.getBoundingClientRect(), room = axis === 'y' ? r.height : r.width;
     const by = Math.round(Math.min(6 + 20 * random, Math.max(6, 0.5 * room))) * (random * 10 % 1 < 0.5 ? 1 : -1);
@@ -111,11 +140,8 @@
       'a margin in the column': push('x', indent),
     },
     mask: (e) => {
-      const off = ['x', 'y'].filter((axis) => line(e, axis).length >= 2).map((axis) =>
-        Math.min(...line(e, axis).map((other) => Math.min(...places(e, axis).map((value, i) => Math.abs(value - places(other, axis)[i]))))));
-      if (!off.length || Math.max(...off) < 5) return null;
-      const boxes = L.paints(e) || e.matches(L.REPLACED) ? [L.edges(e.getBoundingClientRect())] : [L.join(L.content(e))];
-      return { boxes: boxes.map((r) => L.seen(r, L.clips(e))) };
+      const own = drawn(e);
+      return own && offSeenLines(e, own, moved) >= 5 ? { boxes: [own] } : null;
     },
     rule: () => {
       const findings = [];
