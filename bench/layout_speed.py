@@ -1,4 +1,4 @@
-"""Times how long `layout check` takes beyond the browser, and the same network in a browser on WebAssembly.
+"""Times how long `layout check` takes beyond the browser, the same network in a browser on WebAssembly, and how fast pictures are made.
 
 `python -m bench.layout_speed` prints the figures and keeps them in bench/results/layout-speed.json; with `--docs` it writes
 them into docs/layout.md. Leave the machine alone meanwhile.
@@ -22,7 +22,7 @@ from bench.report import fill
 from tests._javascript import chromium_page, serve
 from tools.node import node_path
 from velveteen.io.files import write_beside_then_rename
-from velveteen.recipes.layout import checking, main, pages
+from velveteen.recipes.layout import checking, data, main, pages
 
 ROOT = Path(__file__).parent.parent
 RESULTS, PAGE = ROOT / "bench" / "results" / "layout-speed.json", ROOT / "docs" / "layout.md"
@@ -86,6 +86,14 @@ def many_pages(folder: Path) -> dict[str, float]:
     return {**found, "busy": used / (used + idle)}
 
 
+def pictures_a_second(folder: Path) -> float:
+    """Returns how many labelled pictures of generated pages `layout make` makes in a second, its browsers' start included."""
+    began = time.perf_counter()
+    data.make(folder, TARGETS)
+    seconds = time.perf_counter() - began
+    return len(data.load(folder)) / seconds
+
+
 def _core_ticks() -> tuple[float, float]:
     """Returns how long the machine's cores, all together, have worked and waited since it began, in Linux's ticks."""
     ticks = [float(each) for each in Path("/proc/stat").read_text().splitlines()[0].split()[1:9]]
@@ -119,6 +127,7 @@ def table(found: dict[str, Any]) -> str:
         (f"{TARGETS} pages: the network alone", f"{many['network']:.0f} s", ""),
         (f"{TARGETS} pages: both, and the heat maps' pictures", f"{many['both']:.0f} s", ""),
         ("… with so much of the cores' time in use", f"{100 * many['busy']:.0f} %", ""),
+        ("labelled pictures that `make` makes in a second", f"{found['made']:.1f}", "5"),
     ]
     lines = ["| a picture of 1280 × 800 | takes | wanted |", "|---|---|---|"]
     return "\n".join(lines + [f"| {' | '.join(row)} |" for row in rows])
@@ -131,8 +140,9 @@ def run() -> None:
         "threads": torch.get_num_threads(),
         "python": in_python(),
     }
-    with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as other:
-        found["many"], found["browser"] = many_pages(Path(one)), in_browser(Path(other))
+    for name, measured in (("many", many_pages), ("browser", in_browser), ("made", pictures_a_second)):
+        with tempfile.TemporaryDirectory() as folder:
+            found[name] = measured(Path(folder))
     print(table(found))
     write_beside_then_rename(RESULTS, (json.dumps(found, indent=1) + "\n").encode())
     if "--docs" in sys.argv:

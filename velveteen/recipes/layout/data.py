@@ -6,6 +6,7 @@ pixel. A picture without a mask is sound. So pictures of one's own can be put th
 find on the page while it is open: [{"kind", "box", "sure"}].
 """
 
+import asyncio
 import io
 import json
 import random
@@ -148,7 +149,7 @@ def make(
         done = count - len(seeds)
         async for examples in making.examples(seeds, chosen, faults=faults, browsers=browsers, tally=tally):
             for example in reversed(examples):  # the sound one last: once it is there, the page is done
-                write(folder, example)
+                await asyncio.to_thread(write, folder, example)  # meanwhile the browsers go on
             done += 1
             told(done)
 
