@@ -35,7 +35,7 @@ CHOSEN_ON = "validation"
 ALARMS = (0.5, 1, 2, 3, 5, 7.5, 10, 15, 20, 30, 40)
 """False alarms per 100 sound pages for which thresholds are chosen, on pages of the sites for that."""
 
-SITES = ("deb:python-celery-doc",)
+SITES = ("deb:python-celery-doc", "deb:debian-policy")
 LEARNED = 12
 """Pages of a site that the network is fitted to; the others are looked at."""
 _VISITS = 5

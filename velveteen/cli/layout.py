@@ -317,7 +317,7 @@ def train(
     width: Annotated[int, typer.Option(min=1, help="Channels of the first level; 64 as in the talk.")] = 64,
     depth: Annotated[int, typer.Option(min=2, max=6, help="Levels of the U-Net.")] = 5,
     widest: Annotated[int, typer.Option(min=1, help="The most channels of a level.")] = 184,
-    epochs: Annotated[int | None, typer.Option(min=1, help="How many. [default: 20; with --pages 6]")] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="How many. [default: 20; with --pages 4]")] = None,
     steps: Annotated[
         int | None, typer.Option(min=1, help="Batches in an epoch. [default: 150; with --pages 50]")
     ] = None,
@@ -337,7 +337,7 @@ def train(
     ] = None,
     learning_rate: Annotated[
         float | None,
-        typer.Option(min=0, help="The highest; it falls along a cosine. [default: 0.002; with --pages 0.001]"),
+        typer.Option(min=0, help="The highest; it falls along a cosine. [default: 0.002; with --pages 0.0005]"),
     ] = None,
     precision: Annotated[
         Precision | None, typer.Option(help="What layers compute in. [default: float32; with --pages what is faster]")

@@ -291,6 +291,18 @@ def test_thresholds_leave_room_for_stranger_sound_pages():
     assert limits["overlap"].sure == limits["overlap"].unsure == pytest.approx(0.4, abs=0.01)  # between 0.2 and 0.6
 
 
+def test_thresholds_of_a_model_to_begin_from_are_only_raised():
+    sound = [scored(None, overlap=0.2, collapsed=0.3, unstyled=0.9)] * 100
+    broken = [scored("overlap", overlap=0.8)] * 10
+    before = {"collapsed": Thresholds(0.5, 0.7), "unstyled": Thresholds(0.4, 0.6), "overlap": Thresholds(0.1, 0.1)}
+    limits = evaluation.chosen_thresholds([*sound, *broken], 1.0, 1.0, 1.0, before)
+    assert (limits["collapsed"].unsure, limits["collapsed"].sure) == (0.5, 0.7)
+    assert limits["unstyled"].unsure == limits["unstyled"].sure == pytest.approx(0.9, abs=0.01)  # no sound page alarms
+    assert limits["overlap"].sure == pytest.approx(0.5, abs=0.01)
+    assert limits["misaligned"] == Thresholds()
+    assert evaluation.chosen_thresholds([*sound, *broken], 1.0, 1.0, 1.0)["collapsed"].sure == heat.NEVER
+
+
 def test_rules_are_believed_where_the_network_confirms_them():
     at = KINDS.index("text-clipped")
 

@@ -14,7 +14,7 @@ PICTURES = "pictures"
 """The folder in a model's own with the pictures that it was fitted to."""
 VISITS = 160
 """Pages are looked at so often, in viewports and at heights of chance; each gives a sound picture and up to two broken ones."""
-SETTINGS = Settings(epochs=6, steps=50, pairs=2, crops=(128, 256, 512), learning_rate=0.001)
+SETTINGS = Settings(epochs=4, steps=50, pairs=2, crops=(128, 256, 512), learning_rate=0.0005)
 _KEPT = 4
 """A page of so many is kept to choose the thresholds on."""
 
@@ -36,7 +36,7 @@ def make(
         told: is called with the number of visits done.
 
     Returns:
-        The pages; pictures are of them in turn, by their numbers.
+        The pages; pictures are of them in turn, see `data.turn`.
 
     Raises: as `data.make`.
     """
@@ -68,7 +68,7 @@ def adapt(
     """
     count = len(make(pages, out))
     pictures = data.load(Path(out) / PICTURES)
-    kept = [each for each in pictures if count >= _KEPT and int(each.page) % count % _KEPT == 0]
+    kept = [each for each in pictures if count >= _KEPT and data.turn(int(each.page), count) % _KEPT == 0]
     learned = [each for each in pictures if each not in kept]
     judged = kept + [each for each in learned if each.kind is None] if kept else None
     return main.train(

@@ -168,7 +168,7 @@ def generated(scripts: Sequence[str], held_out: bool) -> Callable[[int], Page]:
 
 
 def own(targets: Sequence[Target]) -> Callable[[int], Visit]:
-    """Returns what looks at somebody's pages: each number is one of them, in a viewport and scrolled as chance has it.
+    """Returns what looks at somebody's pages: each number is one of them, see `turn`, in a viewport and scrolled as chance has it.
 
     Raises:
         DataError: none of them is a page.
@@ -181,9 +181,18 @@ def own(targets: Sequence[Target]) -> Callable[[int], Visit]:
     def page_of(seed: int) -> Visit:
         chance = random.Random(f"layout visit {seed}")
         width, height = chance.choice(pages.WIDTHS), chance.choice(pages.HEIGHTS)
-        return Visit(found[seed % len(found)], width, height, 1, max(0.0, chance.uniform(-0.7, 1)))
+        return Visit(found[turn(seed, len(found))], width, height, 1, max(0.0, chance.uniform(-0.7, 1)))
 
     return page_of
+
+
+def turn(seed: int, count: int) -> int:
+    """Returns which of so many pages a number is: each page has one turn in each `count` numbers, in an order of chance.
+
+    Kinds of faults take turns too; were the order the same each time, a page could have the same kinds always.
+    """
+    order = random.Random(f"layout turns {seed // count}").sample(range(count), count)
+    return order[seed % count]
 
 
 def write(folder: Path, example: Example) -> None:

@@ -228,7 +228,13 @@ def scored(picture: Picture, heat: np.ndarray) -> Scored:
     return Scored(picture.kind, tuple((heat[places].max(axis=(0, 1)) / 255).tolist()), tuple(supports))
 
 
-def chosen_thresholds(pages: Sequence[Scored], sure: float, unsure: float, with_page: float) -> dict[str, Thresholds]:
+def chosen_thresholds(
+    pages: Sequence[Scored],
+    sure: float,
+    unsure: float,
+    with_page: float,
+    least: Mapping[str, Thresholds] | None = None,
+) -> dict[str, Thresholds]:
     """Returns the thresholds with which so few sound pages raise an alarm and most faults are found.
 
     Args:
@@ -237,12 +243,21 @@ def chosen_thresholds(pages: Sequence[Scored], sure: float, unsure: float, with_
         unsure: the same for findings that are listed as unsure.
         with_page: the same for sure findings where there is a DOM. What the network marks and no rule finds is unsure there: on strange
             sites a network that was sure alone raised three alarms of 100 more, and found nothing that the rules had not.
+        least: thresholds to begin from, which are only raised; by default there are none, and a kind by which no broken page is found
+            is never marked.
     """
     sound, broken = [each for each in pages if each.kind is None], [each for each in pages if each.kind is not None]
-    pictures = [_matrix([each.highest for each in some]) for some in (sound, broken)]
+    of_sound, of_broken = (_matrix([each.highest for each in some]) for some in (sound, broken))
+    upper_least, lower_least = [LOWEST] * len(FAULTS), [LOWEST] * len(FAULTS)
+    if least is not None:
+        before = [least.get(kind, Thresholds()) for kind in FAULTS]
+        upper_least, lower_least = [each.sure for each in before], [each.unsure for each in before]
     upper, lower = (
-        _with_room(limits(pictures[0], pictures[1], alarms, LOWEST), pictures[1]) for alarms in (sure, unsure)
+        _with_room(limits(of_sound, of_broken, alarms, lowest), of_broken)
+        for alarms, lowest in ((sure, upper_least), (unsure, lower_least))
     )
+    if least is None:
+        upper, lower = (_without_idle(each, of_broken) for each in (upper, lower))
     confirms = [0.0] * len(FAULTS)
     if all(each.support for each in pages) and pages:
         supports = [_matrix([each.support for each in some]) for some in (sound, broken)]
@@ -251,6 +266,11 @@ def chosen_thresholds(pages: Sequence[Scored], sure: float, unsure: float, with_
         kind: Thresholds(min(low, high), high, confirmed)
         for kind, low, high, confirmed in zip(FAULTS, lower, upper, confirms, strict=True)
     }
+
+
+def _without_idle(limits: Sequence[float], broken: np.ndarray) -> list[float]:
+    """Returns limits; one that no broken page reaches is too high for any: elsewhere it would only raise alarms."""
+    return np.where((broken >= np.array(limits)).any(axis=0), limits, HIGHEST).tolist()
 
 
 def _with_room(limits: Sequence[float], broken: np.ndarray) -> list[float]:
@@ -306,6 +326,4 @@ def limits(sound: np.ndarray, broken: np.ndarray, alarms: float, lowest: float |
         if best is None:
             break
         chosen[best[0]] = best[1]
-    # What finds nothing would only raise alarms elsewhere.
-    idle = (least > 0) & ~(broken >= chosen).any(axis=0)
-    return [float(limit) for limit in np.where(idle, HIGHEST, chosen)]
+    return chosen.tolist()

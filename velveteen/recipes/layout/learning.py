@@ -10,6 +10,7 @@ import torch
 from torch.nn.functional import softplus
 
 import velveteen as vt
+from velveteen.layers.normalization import BatchNormalization
 from velveteen.recipes.layout.data import MARGIN, Batches, Picture
 from velveteen.recipes.layout.heat import heat_map
 from velveteen.recipes.layout.model import RARE, SHRINK
@@ -56,6 +57,18 @@ def _of_highest(sign: int, logits: torch.Tensor, where: torch.Tensor) -> torch.T
     highest, places = logits.detach().masked_fill(~where, -math.inf).topk(min(_HIGHEST, logits.shape[1]), dim=1)
     counts = highest > -math.inf
     return (counts * softplus(sign * logits.gather(1, places))).sum(dim=1) / counts.sum(dim=1).clamp(min=1)
+
+
+class KeptStatistics(vt.callbacks.Callback):
+    """Lets batch normalization go on with the means and variances that a network brings along, as it does when it predicts.
+
+    A short training of small batches, of some pages of a site, has worse ones: with those a network lost what it had learned of others.
+    """
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any]) -> None:
+        for layer in self.model.modules():
+            if isinstance(layer, BatchNormalization):
+                layer.eval()
 
 
 class Alarming(vt.callbacks.Callback):

@@ -22,7 +22,7 @@ from velveteen.recipes.layout.data import Picture
 from velveteen.recipes.layout.evaluation import Comparison, Evaluation
 from velveteen.recipes.layout.faults import FAULTS
 from velveteen.recipes.layout.heat import Spot, Thresholds, heat_map, spots
-from velveteen.recipes.layout.learning import Alarming, rare_pixels
+from velveteen.recipes.layout.learning import Alarming, KeptStatistics, rare_pixels
 from velveteen.recipes.layout.model import before_sigmoids, grid, is_ours, unet
 
 OUT = Path("layout-model")
@@ -144,7 +144,7 @@ def train(
         kept: pictures to choose the thresholds on, which are not learned from; by default those of a page of ten. Give pages
             of other sites, if there are any: the thresholds hold for pages that are as strange to the network as these.
         out: the folder to write to; a model in it is replaced.
-        start: a model to begin from, whose width and depth hold then; by default from nothing.
+        start: a model to begin from, whose width and depth hold then, and whose thresholds are the least; by default from nothing.
         resume: whether to go on with the training in `out` that was stopped; give the same settings and seed.
         seed: makes the training repeatable.
         verbose: whether to show progress.
@@ -168,12 +168,12 @@ def train(
     batches = data.Batches(learned, settings.steps, settings.pairs, settings.alone, settings.crops, seed)
     data.paired(learned)  # nothing to learn from is told before anything is built
     vt.set_random_seed(seed)
-    multiple = grid(settings.depth)
+    multiple, least = grid(settings.depth), None
     if start is None:
         network = unet(settings.width, settings.depth, settings.widest)
     else:
         old = load(start)
-        network, multiple = old.network, old.multiple
+        network, multiple, least = old.network, old.multiple, old.thresholds
         if not is_ours(network):
             raise ArgumentError(
                 f"The model in {start} is of an earlier version and cannot be trained any further. Begin from another."
@@ -187,6 +187,7 @@ def train(
         callbacks=[
             CosineSchedule(settings.learning_rate, settings.steps, settings.epochs),
             Alarming(network, batches, [each for each in learned if each.kind is None], multiple, seed),
+            *([KeptStatistics()] if start is not None else []),
             vt.callbacks.TerminateOnNaN(),
             vt.callbacks.BackupAndRestore(backup, every_batches=50),
         ],
@@ -194,7 +195,7 @@ def train(
     if verbose:
         print(f"Choosing thresholds on {len(kept)} pictures …", file=sys.stderr)
     done, taken = len(history.epoch), time.monotonic() - began
-    measured = finish(network, kept, out, settings, len(learned), done, taken, multiple, quantize, alarms)
+    measured = finish(network, kept, out, settings, len(learned), done, taken, multiple, quantize, alarms, least)
     seconds = time.monotonic() - began
     return Training(out, len(learned), done, seconds, history.interrupted, measured, dict(history.history))
 
@@ -210,6 +211,7 @@ def finish(
     multiple: int,
     quantize: str | None = None,
     alarms: float = 1.0,
+    least: Mapping[str, Thresholds] | None = None,
 ) -> Evaluation:
     """Chooses the thresholds of a network that was trained, and writes it.
 
@@ -218,13 +220,14 @@ def finish(
         kept, out, quantize, alarms: as `train`.
         settings, pictures, epochs, seconds: how it was trained, of which the model tells.
         multiple: as `Detector`.
+        least: as `evaluation.chosen_thresholds`.
 
     Returns:
         How well it finds the faults in the pictures that were kept.
     """
     heats = {each.path: heat_map(network, each.pixels(), multiple) for each in kept}
     pages = [evaluation.scored(each, heats[each.path]) for each in kept]
-    thresholds = evaluation.chosen_thresholds(pages, alarms, _UNSURE * alarms, _ALARMS_WITH_PAGE)
+    thresholds = evaluation.chosen_thresholds(pages, alarms, _UNSURE * alarms, _ALARMS_WITH_PAGE, least)
     measured = evaluation.measure(kept, lambda each: heats[each.path], thresholds).network
     assert measured is not None
     network.user_defined_metadata = {
