@@ -86,14 +86,6 @@ def many_pages(folder: Path) -> dict[str, float]:
     return {**found, "busy": used / (used + idle)}
 
 
-def pictures_a_second(folder: Path) -> float:
-    """Returns how many labelled pictures of generated pages `layout make` makes in a second, its browsers' start included."""
-    began = time.perf_counter()
-    data.make(folder, TARGETS)
-    seconds = time.perf_counter() - began
-    return len(data.load(folder)) / seconds
-
-
 def _core_ticks() -> tuple[float, float]:
     """Returns how long the machine's cores, all together, have worked and waited since it began, in Linux's ticks."""
     ticks = [float(each) for each in Path("/proc/stat").read_text().splitlines()[0].split()[1:9]]
@@ -115,6 +107,14 @@ def in_browser(folder: Path) -> float:
     with serve({"/": folder, "/model": main.PRETRAINED, "/wasm": wasm}) as address, chromium_page() as page:
         page.goto(f"{address}/index.html")
         return statistics.median(page.evaluate(ask, [WIDTH, HEIGHT, 4])[1:])
+
+
+def pictures_a_second(folder: Path) -> float:
+    """Returns how many labelled pictures of generated pages `layout make` makes in a second, its browsers' start included."""
+    began = time.perf_counter()
+    data.make(folder, TARGETS)
+    seconds = time.perf_counter() - began
+    return len(data.load(folder)) / seconds
 
 
 def table(found: dict[str, Any]) -> str:

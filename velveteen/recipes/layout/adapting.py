@@ -57,7 +57,7 @@ def adapt(
     seed: int | None = None,
     verbose: bool = True,
 ) -> Training:
-    """Fits a network to pages and writes it; thresholds are chosen on a page of four, and so that hardly a page alarms as it is.
+    """Fits a network to pages and writes it; thresholds are raised, on a page of four, so that hardly a page alarms as it is.
 
     Args:
         pages: as for `make`.

@@ -62,7 +62,7 @@ def _of_highest(sign: int, logits: torch.Tensor, where: torch.Tensor) -> torch.T
 class KeptStatistics(vt.callbacks.Callback):
     """Lets batch normalization go on with the means and variances that a network brings along, as it does when it predicts.
 
-    A short training of small batches, of some pages of a site, has worse ones: with those a network lost what it had learned of others.
+    A short training on some pages of a site has small batches, whose means and variances are rough, and all of the same design.
     """
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any]) -> None:

@@ -26,10 +26,8 @@
       return other !== e && overlap > 0.5 * (axis === 'y' ? Math.min(r.height, s.height) : Math.min(r.width, s.width));
     });
   };
-  const places = (e, axis) => {
-    const r = rectOf(e);
-    return axis === 'y' ? [r.top, (r.top + r.bottom) / 2, r.bottom] : [r.left, (r.left + r.right) / 2, r.right];
-  };
+  const placesOf = (r, axis) => axis === 'y' ? [r.top, (r.top + r.bottom) / 2, r.bottom] : [r.left, (r.left + r.right) / 2, r.right];
+  const places = (e, axis) => placesOf(rectOf(e), axis);
   const agree = (a, b, axis) => { const p = places(a, axis), q = places(b, axis); return p.some((value, i) => near(value, q[i])); };
   const similar = (a, b, axis) => axis === 'y' ? Math.abs(a.offsetHeight - b.offsetHeight) <= 2 : Math.abs(a.offsetWidth - b.offsetWidth) <= 2;
 
@@ -104,10 +102,9 @@
   // By how much it stands out of the lines that one sees: at least two others, and half of them, have an edge or the middle in common.
   const offSeenLines = (e, own, axis) => {
     if (axis === 'x' && L.style(e).whiteSpace.startsWith('pre') && !L.paints(e)) return 0;  // in code each line begins where it must
-    const three = (r) => axis === 'y' ? [r.top, (r.top + r.bottom) / 2, r.bottom] : [r.left, (r.left + r.right) / 2, r.right];
-    const others = line(e, axis).map(drawn).filter((r) => r).map(three);
+    const others = line(e, axis).map(drawn).filter((r) => r).map((r) => placesOf(r, axis));
     const most = Math.max(2, others.length / 2);
-    const offs = three(own).flatMap((place, i) => others
+    const offs = placesOf(own, axis).flatMap((place, i) => others
       .filter((other) => others.filter((each) => near(each[i], other[i])).length >= most)
       .map((other) => Math.abs(place - other[i])));
     return offs.length ? Math.min(...offs) : 0;
